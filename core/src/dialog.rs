@@ -1,0 +1,346 @@
+//! The sign-on as a dialog: prompts, notices, attempts (contract section 2). No I/O of its own, see the crate's page.
+
+mod turn;
+
+use self::turn::Turn;
+use crate::decision::Proof;
+use crate::event::{Event, EventKind};
+use crate::notice::Notice;
+use crate::policy::{Groups, Messages, OutOfScope, Policy};
+use crate::records::{Account, Fault, HeldToken, Records};
+use crate::throttle::Lock;
+use crate::token::Serial;
+use std::collections::VecDeque;
+
+/// What the front end has to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Show a prompt, and give the answer to [`Dialog::answer`].
+    Ask(Prompt),
+    /// Show a notice, then call [`Dialog::proceed`].
+    Tell(Notice),
+    /// The sign-on has ended.
+    Done(Outcome),
+}
+
+/// A prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// The text, with whatever the person must know in front of it at a door that shows no messages.
+    pub text: String,
+    /// Whether the answer is shown as it is typed.
+    pub echo: bool,
+}
+
+/// How a sign-on ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The passcode was good, and that is on the disk.
+    Granted,
+    /// Nothing was decided here: out of scope, or let in without a token for now.
+    NotAsked,
+    /// Refused, and no further attempt would help.
+    Refused,
+    /// Refused: every attempt was used, or the user is locked.
+    TooManyTries,
+    /// Refused: this machine can't check passcodes now.
+    Unavailable,
+    /// Refused: the person could not be asked, or went away.
+    NoConversation,
+}
+
+/// What an answer is awaited to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Awaiting {
+    /// Nothing: the dialog has not begun, or has ended.
+    Nothing,
+    /// A serial number.
+    Serial,
+    /// A passcode of a token that the user has.
+    Passcode,
+    /// The passcode after the one just given; in pairing, of this token.
+    NextPasscode(Option<Serial>),
+    /// A passcode of a token to be paired.
+    PairingPasscode(Serial),
+    /// Nothing of interest: the prompt only carried a message.
+    Farewell(Outcome),
+}
+
+/// One sign-on of one person at one door.
+#[derive(Debug)]
+pub struct Dialog {
+    account: Option<Account>,
+    policy: Policy,
+    scope: Option<OutOfScope>,
+    awaiting: Awaiting,
+    attempts_left: u32,
+    others: u32,
+    /// The first prompt was for the serial number: that is where a wrong answer leads back to.
+    begins_with_serial: bool,
+    carried: String,
+    steps: VecDeque<Step>,
+    events: Vec<Event>,
+}
+
+impl Dialog {
+    /// A sign-on of `account`, or of nobody that the system knows by the name `name`; `rhost` is what the door says of
+    /// where the person comes from.
+    #[must_use]
+    pub fn new(
+        account: Option<Account>,
+        name: &str,
+        rhost: Option<&str>,
+        policy: Policy,
+        groups: &dyn Groups,
+    ) -> Self {
+        let user = account.as_ref().map_or(name, |account| &account.name);
+        Self {
+            scope: policy.out_of_scope(user, rhost, groups),
+            attempts_left: policy.attempts.max(1),
+            account,
+            policy,
+            awaiting: Awaiting::Nothing,
+            others: 0,
+            begins_with_serial: false,
+            carried: String::new(),
+            steps: VecDeque::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Why nothing is asked here, whatever the records say; `None` if they do have a say.
+    #[must_use]
+    pub fn out_of_scope(&self) -> Option<OutOfScope> {
+        self.scope
+    }
+
+    /// Begins where this machine can't even open its records: refuses, and tells and logs why.
+    pub fn begin_at_fault(&mut self, fault: Fault) -> Step {
+        self.fail_on(Err(fault));
+        self.proceed()
+    }
+
+    /// Begins: decides what to ask first. `now` in seconds since 1970 UTC, here and below.
+    pub fn begin(&mut self, records: &mut dyn Records, now: u64) -> Step {
+        if self.scope.is_some() {
+            return self.end(Outcome::NotAsked);
+        }
+        match self.account.clone() {
+            None => self.ask_passcode(),
+            Some(account) => {
+                let opened = self.open(&mut Turn {
+                    account: &account,
+                    records,
+                    now,
+                });
+                self.fail_on(opened);
+            }
+        }
+        self.proceed()
+    }
+
+    /// Takes the answer to the last prompt; `None` if the door gave no text at all.
+    pub fn answer(&mut self, typed: Option<&[u8]>, records: &mut dyn Records, now: u64) -> Step {
+        let awaiting = std::mem::replace(&mut self.awaiting, Awaiting::Nothing);
+        if let Awaiting::Farewell(outcome) = awaiting {
+            return self.end(outcome);
+        }
+        let Some(typed) = typed else {
+            self.deny("no answer");
+            return self.end(Outcome::Refused);
+        };
+        let taken = match self.account.clone() {
+            Some(account) => self.take(
+                typed,
+                awaiting,
+                &mut Turn {
+                    account: &account,
+                    records,
+                    now,
+                },
+            ),
+            None => self.take_from_stranger(typed, records, now),
+        };
+        self.fail_on(taken);
+        self.proceed()
+    }
+
+    /// The next step, after a notice was shown.
+    pub fn proceed(&mut self) -> Step {
+        self.steps
+            .pop_front()
+            .unwrap_or(Step::Done(Outcome::Unavailable))
+    }
+
+    /// The conversation failed or the person went away. What was decided before a last message stands.
+    pub fn abandon(&mut self) -> Outcome {
+        if let Awaiting::Farewell(outcome) = self.awaiting {
+            return outcome;
+        }
+        if let Some(Step::Done(outcome)) = self.steps.back() {
+            return *outcome;
+        }
+        self.deny("the conversation ended");
+        Outcome::NoConversation
+    }
+
+    /// What happened since the last call, for the audit log.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    fn granted(&mut self, proof: &Proof) {
+        match proof {
+            Proof::Bypass => {
+                self.events.push(Event::new(EventKind::BypassUsed));
+                self.events
+                    .push(Event::new(EventKind::Granted).reason("bypass code"));
+            }
+            Proof::Passcode(held) => self.granted_token(EventKind::Granted, held),
+            Proof::Resynchronized(held) => {
+                self.granted_token(EventKind::Resynchronized, held);
+                self.granted_token(EventKind::Granted, held);
+            }
+        }
+        self.finish(Outcome::Granted);
+    }
+
+    fn granted_token(&mut self, kind: EventKind, held: &HeldToken) {
+        self.events.push(Event::about(kind, held));
+    }
+
+    fn locked(&mut self, lock: Lock, now: u64) {
+        self.deny("locked");
+        self.tell(Notice::Locked(lock, now));
+        self.refuse(Outcome::TooManyTries);
+    }
+
+    fn wrong(&mut self, pairing: bool) {
+        self.tell(if pairing {
+            Notice::NotPaired
+        } else {
+            Notice::WrongPasscode
+        });
+        if self.use_attempt() {
+            self.ask_again();
+        }
+    }
+
+    fn no_passcode(&mut self) {
+        self.deny("no passcode");
+        self.tell(Notice::NoPasscode);
+        if self.use_attempt() {
+            self.ask_again();
+        }
+    }
+
+    /// After a fault the person is told that it is not theirs, and the admin what it is.
+    fn fail_on(&mut self, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            self.events
+                .push(Event::new(EventKind::Fault).reason(fault.detail));
+            self.tell(Notice::Unavailable);
+            self.refuse(Outcome::Unavailable);
+        }
+    }
+
+    fn deny(&mut self, reason: &str) {
+        self.events
+            .push(Event::new(EventKind::Denied).reason(reason));
+    }
+
+    fn deny_token(&mut self, serial: &Serial, reason: &str) {
+        self.events.push(
+            Event::new(EventKind::Denied)
+                .serial(Some(serial))
+                .reason(reason),
+        );
+    }
+
+    /// Uses an attempt; whether there is one left. If not, the sign-on is refused.
+    fn use_attempt(&mut self) -> bool {
+        self.attempts_left = self.attempts_left.saturating_sub(1);
+        if self.attempts_left == 0 {
+            self.refuse(Outcome::TooManyTries);
+        }
+        self.attempts_left > 0
+    }
+
+    fn refuse(&mut self, outcome: Outcome) {
+        if !self.policy.help.is_empty() {
+            self.tell(Notice::Help(self.policy.help.clone()));
+        }
+        self.finish(outcome);
+    }
+
+    fn ask_again(&mut self) {
+        if self.begins_with_serial {
+            self.ask_serial();
+        } else {
+            self.ask_passcode();
+        }
+    }
+
+    fn ask_serial(&mut self) {
+        let text = self.policy.prompts.serial.clone();
+        self.ask(Awaiting::Serial, &text, true);
+    }
+
+    fn ask_passcode(&mut self) {
+        let text = self.policy.prompts.passcode.clone();
+        self.ask(Awaiting::Passcode, &text, self.policy.echo_passcode);
+    }
+
+    fn ask_pairing_passcode(&mut self, serial: Serial) {
+        let text = self.policy.prompts.passcode.clone();
+        self.ask(
+            Awaiting::PairingPasscode(serial),
+            &text,
+            self.policy.echo_passcode,
+        );
+    }
+
+    fn ask_next_passcode(&mut self, pairing: Option<Serial>) {
+        let text = self.policy.prompts.next_passcode.clone();
+        self.ask(
+            Awaiting::NextPasscode(pairing),
+            &text,
+            self.policy.echo_passcode,
+        );
+    }
+
+    fn ask(&mut self, awaiting: Awaiting, text: &str, echo: bool) {
+        let text = std::mem::take(&mut self.carried) + text;
+        self.awaiting = awaiting;
+        self.steps.push_back(Step::Ask(Prompt { text, echo }));
+    }
+
+    /// Shows a notice, or keeps it for the next prompt's text.
+    fn tell(&mut self, notice: Notice) {
+        match self.policy.messages {
+            Messages::Shown => self.steps.push_back(Step::Tell(notice)),
+            Messages::InPrompt if notice.must_be_known() => {
+                self.carried.push_str(&notice.text());
+                self.carried.push(' ');
+            }
+            Messages::InPrompt => {}
+        }
+    }
+
+    /// Ends the dialog; what is still to be told stands in one last prompt, whose answer does not matter.
+    fn finish(&mut self, outcome: Outcome) {
+        if self.carried.is_empty() {
+            self.steps.push_back(Step::Done(outcome));
+        } else {
+            self.ask(Awaiting::Farewell(outcome), "Press Enter. ", false);
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Step {
+        self.awaiting = Awaiting::Nothing;
+        Step::Done(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests;
