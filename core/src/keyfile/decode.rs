@@ -1,0 +1,123 @@
+//! Bytes written as text: hexadecimal, base32 and base64 (RFC 4648 sections 8, 6 and 4).
+
+use zeroize::Zeroizing;
+
+/// Hexadecimal digits of either case, blanks between them dropped; nothing unless they make whole bytes.
+pub(super) fn hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode(text, 4, |character| match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        b'A'..=b'F' => Some(character - b'A' + 10),
+        _ => None,
+    })
+}
+
+/// Base32 of either case, with or without padding, blanks dropped.
+pub(super) fn base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode(text, 5, |character| match character {
+        b'A'..=b'Z' => Some(character - b'A'),
+        b'a'..=b'z' => Some(character - b'a'),
+        b'2'..=b'7' => Some(character - b'2' + 26),
+        _ => None,
+    })
+}
+
+/// Base64 with or without padding, line breaks and blanks dropped.
+pub(super) fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode(text, 6, |character| match character {
+        b'A'..=b'Z' => Some(character - b'A'),
+        b'a'..=b'z' => Some(character - b'a' + 26),
+        b'0'..=b'9' => Some(character - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    })
+}
+
+/// Reads characters of `bits` bits each. What is left at the end must be less than a character, and all zeros.
+fn decode(text: &str, bits: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Zeroizing<Vec<u8>>> {
+    let text = text.trim_ascii_end();
+    let unpadded = if bits == 4 {
+        text
+    } else {
+        text.trim_end_matches('=')
+    };
+    if text.len() - unpadded.len() > 6 {
+        return None;
+    }
+    // The full size at once: a vector that grows leaves copies behind that nobody wipes.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let (mut held, mut held_bits) = (0_u32, 0);
+    for character in unpadded.bytes().filter(|c| !c.is_ascii_whitespace()) {
+        held = (held << bits) | u32::from(value(character)?);
+        held_bits += bits;
+        if held_bits >= 8 {
+            held_bits -= 8;
+            bytes.push(u8::try_from((held >> held_bits) & 0xff).ok()?);
+            held &= (1 << held_bits) - 1;
+        }
+    }
+    (held_bits < bits && held == 0).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vectors_of_rfc_4648_section_10_are_read() {
+        let plain: [&[u8]; 7] = [b"", b"f", b"fo", b"foo", b"foob", b"fooba", b"foobar"];
+        let in_base64 = [
+            "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy",
+        ];
+        let in_base32 = [
+            "",
+            "MY======",
+            "MZXQ====",
+            "MZXW6===",
+            "MZXW6YQ=",
+            "MZXW6YTB",
+            "MZXW6YTBOI======",
+        ];
+        let in_hex = [
+            "",
+            "66",
+            "666F",
+            "666F6F",
+            "666F6F62",
+            "666F6F6261",
+            "666F6F626172",
+        ];
+        for (n, bytes) in plain.iter().enumerate() {
+            assert_eq!(&**base64(in_base64[n]).unwrap(), *bytes);
+            assert_eq!(&**base32(in_base32[n]).unwrap(), *bytes);
+            assert_eq!(&**hex(in_hex[n]).unwrap(), *bytes);
+        }
+    }
+
+    #[test]
+    fn case_blanks_and_missing_padding_are_tolerated() {
+        assert_eq!(&**hex(" 66 6f\t6F").unwrap(), b"foo");
+        assert_eq!(&**base32("mzxw 6ytb oi").unwrap(), b"foobar");
+        assert_eq!(&**base64("\n Zm9v\r\n YmE \n").unwrap(), b"fooba");
+    }
+
+    #[test]
+    fn what_makes_no_whole_bytes_or_has_other_characters_is_refused() {
+        assert!(
+            ["6", "666", "0x66", "6g", "66=", "\u{ff16}6"]
+                .iter()
+                .all(|text| hex(text).is_none())
+        );
+        assert!(
+            ["M", "MZX", "MZ1W", "MY=MY", "MZ======", "M0"]
+                .iter()
+                .all(|text| base32(text).is_none())
+        );
+        assert!(
+            ["Z", "Zg=Zg", "Zm9-", "Zh==", "Zm9vY"]
+                .iter()
+                .all(|text| base64(text).is_none())
+        );
+    }
+}

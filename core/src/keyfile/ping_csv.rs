@@ -1,0 +1,74 @@
+//! Ping and Duo CSV: `serial,hexseed[,counter]`. The file does not say the type: the flags do, or a third column.
+
+use super::assumption::Notes;
+use super::decode;
+use super::lines::{fields, number};
+use super::settle::Said;
+use super::{Assumption, Kind, Options};
+use crate::seed::Seed;
+use crate::token::Serial;
+
+/// The entry of one line; nothing for a header row.
+pub(super) fn entry(
+    text: &str,
+    line: u64,
+    options: &Options,
+    notes: &mut Notes,
+) -> Result<Option<Said>, String> {
+    let fields = fields(text)?;
+    if line == 1 && is_header(&fields) {
+        notes.add(Assumption::HeaderRow);
+        return Ok(None);
+    }
+    said(&fields, options, notes).map(Some)
+}
+
+fn said(fields: &[&str], options: &Options, notes: &mut Notes) -> Result<Said, String> {
+    let (serial, seed, counter) = match fields {
+        [serial, seed] => (serial, seed, ""),
+        [serial, seed, counter] => (serial, seed, *counter),
+        _ => return Err("not the two or three columns serial,seed[,counter]".to_owned()),
+    };
+    let mut said = token(serial, seed)?;
+    said.counter = number(counter, "counter")?;
+    if said.counter.is_some() && options.token_type.is_none() {
+        notes.add(Assumption::ThirdColumn);
+        said.kind = Some(Kind::Hotp);
+    }
+    Ok(said)
+}
+
+/// A token of a serial number and a seed in hexadecimal.
+pub(super) fn token(serial: &str, seed: &str) -> Result<Said, String> {
+    let serial = Serial::new(serial).map_err(|fault| fault.to_string())?;
+    let seed = decode::hex(seed).ok_or("the seed is not hexadecimal")?;
+    Ok(Said::new(
+        serial,
+        Seed::new(seed).map_err(|fault| fault.to_string())?,
+    ))
+}
+
+/// Whether the seed column holds a word that names it: no seed, in whatever writing.
+fn is_header(fields: &[&str]) -> bool {
+    fields.get(1).is_some_and(|name| {
+        let name = name.to_ascii_lowercase();
+        name.len() < 24
+            && ["seed", "secret", "key"]
+                .iter()
+                .any(|word| name.contains(word))
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '_' | '-' | '(' | ')'))
+    })
+}
+
+/// Whether a line looks like this format.
+pub(super) fn looks_like(fields: &[&str]) -> bool {
+    let counter = fields
+        .get(2)
+        .is_none_or(|counter| number(counter, "").is_ok());
+    let seed = fields
+        .get(1)
+        .is_some_and(|seed| decode::hex(seed).is_some_and(|bytes| !bytes.is_empty()));
+    fields.len() <= 3 && (seed && counter || is_header(fields))
+}
