@@ -1,0 +1,252 @@
+//! A token's row in the inventory.
+
+use crate::codec::{algorithm, algorithm_number};
+use otpair_core::records::{Holder, Stock};
+use otpair_core::token::{
+    Digits, Parameters, SealedSeed, Serial, TimeInterval, Token, TokenState, TokenType,
+};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+/// A token of the inventory, with what only an admin wants to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The token, its state and who has it.
+    pub stock: Stock,
+    /// Who made it, as the seed file says.
+    pub manufacturer: Option<String>,
+    /// When it was imported, in seconds since 1970 UTC.
+    pub imported: u64,
+    /// The name of the file that it was imported from.
+    pub source: String,
+}
+
+/// Where a row is.
+#[derive(Clone, Copy)]
+pub(crate) enum Table {
+    /// In the inventory.
+    Tokens,
+    /// In the table of what a dry run would have imported.
+    DryRun,
+}
+
+impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tokens => "main.tokens",
+            Self::DryRun => "temp.dry_run",
+        }
+    }
+}
+
+const COLUMNS: &str = "serial, written, manufacturer, type, time_interval, t0, algorithm, digits, \
+     not_before, not_after, sealed_seed, last_accepted, drift, below_drift, disabled, pairing, \
+     holder, reserved_for, imported, source";
+
+/// Makes the table of a dry run.
+pub(super) fn prepare_dry_run(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "CREATE TEMP TABLE dry_run AS SELECT * FROM main.tokens LIMIT 0;
+               CREATE UNIQUE INDEX temp.dry_run_by_serial ON dry_run (serial);";
+    connection.execute_batch(sql)
+}
+
+/// The row of a serial number, if there is one.
+pub(super) fn select(
+    connection: &Connection,
+    table: Table,
+    serial: &Serial,
+) -> rusqlite::Result<Option<Entry>> {
+    let sql = format!("SELECT {COLUMNS} FROM {} WHERE serial = ?1", table.name());
+    connection
+        .query_row(&sql, [serial.canonical()], entry)
+        .optional()
+}
+
+/// Up to `most` rows in the order of their serial numbers, from after one on. A row that can't be read comes as its
+/// serial number and what is wrong.
+pub(super) fn page(
+    connection: &Connection,
+    after: &str,
+    most: u32,
+) -> rusqlite::Result<Vec<(String, rusqlite::Result<Entry>)>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM main.tokens WHERE serial > ?1 ORDER BY serial LIMIT ?2");
+    connection
+        .prepare(&sql)?
+        .query_map(params![after, most], |row| Ok((row.get(0)?, entry(row))))?
+        .collect()
+}
+
+/// Adds a row.
+pub(super) fn insert(connection: &Connection, table: Table, entry: &Entry) -> rusqlite::Result<()> {
+    let Stock { token, state, .. } = &entry.stock;
+    let Parameters {
+        token_type,
+        algorithm,
+        digits,
+        not_before,
+        not_after,
+    } = token.parameters;
+    let (kind, time_interval, t0) = match token_type {
+        TokenType::Hotp => (1, None, None),
+        TokenType::Totp { time_interval, t0 } => {
+            (2, Some(bits(time_interval.seconds())), Some(bits(t0)))
+        }
+    };
+    let (pairing, holder) = holder_columns(&entry.stock.holder);
+    let sql = format!(
+        "INSERT INTO {} ({COLUMNS}) VALUES \
+         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+        table.name()
+    );
+    let mut statement = connection.prepare(&sql)?;
+    statement.execute(params![
+        token.serial.canonical(),
+        token.serial.as_str(),
+        entry.manufacturer,
+        kind,
+        time_interval,
+        t0,
+        algorithm_number(algorithm),
+        digits.count(),
+        not_before.map(bits),
+        not_after.map(bits),
+        token.sealed_seed.0,
+        state.last_accepted.map(bits),
+        state.drift,
+        state.below_drift,
+        state.disabled,
+        pairing,
+        holder,
+        entry.stock.reserved_for,
+        bits(entry.imported),
+        entry.source,
+    ])?;
+    Ok(())
+}
+
+/// Changes who has a token, and its state.
+pub(super) fn update(
+    connection: &Connection,
+    serial: &Serial,
+    holder: &Holder,
+    state: &TokenState,
+) -> rusqlite::Result<()> {
+    let (pairing, holder) = holder_columns(holder);
+    let sql = "UPDATE main.tokens SET pairing = ?2, holder = ?3, last_accepted = ?4, drift = ?5, \
+               below_drift = ?6, disabled = ?7 WHERE serial = ?1";
+    let values = params![
+        serial.canonical(),
+        pairing,
+        holder,
+        state.last_accepted.map(bits),
+        state.drift,
+        state.below_drift,
+        state.disabled,
+    ];
+    match connection.execute(sql, values)? {
+        1 => Ok(()),
+        changed => Err(rusqlite::Error::StatementChangedRows(changed)),
+    }
+}
+
+fn holder_columns(holder: &Holder) -> (&'static str, Option<&str>) {
+    match holder {
+        Holder::Nobody => ("nobody", None),
+        Holder::Pairing(user) => ("pairing", Some(user)),
+        Holder::Paired(user) => ("paired", Some(user)),
+    }
+}
+
+/// SQLite has signed numbers only: the same 64 bits. Nothing is compared in SQL.
+fn bits(value: u64) -> i64 {
+    value.cast_signed()
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let written: String = row.get("written")?;
+    let serial = Serial::new(&written).map_err(|error| unfit(1, error))?;
+    if row.get_ref("serial")?.as_str()? != serial.canonical() {
+        return Err(unfit(0, "is not what the token's number compares as"));
+    }
+    Ok(Entry {
+        stock: Stock {
+            token: Token {
+                serial,
+                parameters: parameters(row)?,
+                sealed_seed: SealedSeed(row.get("sealed_seed")?),
+            },
+            state: TokenState {
+                last_accepted: unsigned(row, "last_accepted")?,
+                drift: row.get("drift")?,
+                below_drift: row.get("below_drift")?,
+                disabled: row.get("disabled")?,
+            },
+            holder: holder(row)?,
+            reserved_for: row.get("reserved_for")?,
+        },
+        manufacturer: row.get("manufacturer")?,
+        imported: unsigned(row, "imported")?.unwrap_or(0),
+        source: row.get("source")?,
+    })
+}
+
+fn parameters(row: &Row<'_>) -> rusqlite::Result<Parameters> {
+    let token_type = match row.get::<_, u8>("type")? {
+        1 => TokenType::Hotp,
+        2 => TokenType::Totp {
+            time_interval: TimeInterval::new(unsigned(row, "time_interval")?.unwrap_or(0))
+                .map_err(|error| unfit(4, error))?,
+            t0: unsigned(row, "t0")?.ok_or_else(|| unfit(5, "is missing"))?,
+        },
+        _ => return Err(unfit(3, "is neither HOTP nor TOTP")),
+    };
+    Ok(Parameters {
+        token_type,
+        algorithm: algorithm(row.get("algorithm")?).ok_or_else(|| unfit(6, "is no algorithm"))?,
+        digits: Digits::new(row.get::<_, u8>("digits")?.into()).map_err(|error| unfit(7, error))?,
+        not_before: unsigned(row, "not_before")?,
+        not_after: unsigned(row, "not_after")?,
+    })
+}
+
+fn holder(row: &Row<'_>) -> rusqlite::Result<Holder> {
+    let pairing: String = row.get("pairing")?;
+    match (pairing.as_str(), row.get("holder")?) {
+        ("nobody", None) => Ok(Holder::Nobody),
+        ("pairing", Some(user)) => Ok(Holder::Pairing(user)),
+        ("paired", Some(user)) => Ok(Holder::Paired(user)),
+        _ => Err(unfit(15, "does not go with the holder")),
+    }
+}
+
+fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<u64>> {
+    let value: Option<i64> = row.get(column)?;
+    Ok(value.map(i64::cast_unsigned))
+}
+
+/// A value that no row may have.
+fn unfit(
+    column: usize,
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Null, why.into())
+}
+
+/// Changes the one user who may pair a token, if nobody has it.
+pub(super) fn reserve_unheld(
+    connection: &Connection,
+    serial: &Serial,
+    user: Option<&str>,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE main.tokens SET reserved_for = ?2 WHERE serial = ?1 AND pairing = 'nobody'";
+    connection
+        .execute(sql, params![serial.canonical(), user])
+        .map(drop)
+}
+
+/// Removes a token if nobody has it.
+pub(super) fn remove_unheld(connection: &Connection, serial: &Serial) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM main.tokens WHERE serial = ?1 AND pairing = 'nobody'";
+    connection.execute(sql, [serial.canonical()]).map(drop)
+}

@@ -1,0 +1,176 @@
+//! The sealing key: where it is kept, and the keys that are derived from it.
+
+use crate::fault;
+use crate::folder::{Access, Folder};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use otpair_core::records::{Fault, FaultKind};
+use sha2::Sha256;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Where the sealing key is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// In a file, by its absolute path.
+    File(PathBuf),
+}
+
+impl KeySource {
+    /// The folder that the key is in.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        let Self::File(path) = self;
+        path.parent()
+    }
+}
+
+const LINE_START: &str = "otpair-cache-key-";
+const VERSION: &str = "1 ";
+const KEY_LEN: usize = 32;
+
+/// The keys of a cache, each for one use.
+pub(crate) struct Keys {
+    /// For the HMAC of a state block.
+    pub(crate) record: Zeroizing<[u8; 32]>,
+    /// For sealing seeds.
+    pub(crate) seed: Zeroizing<[u8; 32]>,
+    /// For hashing bypass codes.
+    pub(crate) bypass: Zeroizing<[u8; 32]>,
+    /// No secret: tells whether a file goes with this key.
+    pub(crate) id: [u8; 8],
+}
+
+impl Keys {
+    /// Derives the keys (HMAC-SHA-256 with the sealing key over a label).
+    pub(crate) fn derive(key: &[u8; KEY_LEN]) -> Self {
+        let mut id = [0; 8];
+        let tag = hmac_sha256(key, &[b"otpair 1 key id"]);
+        id.iter_mut().zip(tag).for_each(|(to, from)| *to = from);
+        Self {
+            record: Zeroizing::new(hmac_sha256(key, &[b"otpair 1 record"])),
+            seed: Zeroizing::new(hmac_sha256(key, &[b"otpair 1 seed"])),
+            bypass: Zeroizing::new(hmac_sha256(key, &[b"otpair 1 bypass"])),
+            id,
+        }
+    }
+
+    /// Keys that nothing on a disk was made with: for a cache in which there is nothing yet.
+    pub(crate) fn ephemeral() -> Result<Self, Fault> {
+        random_key().map(|key| Self::derive(&key))
+    }
+
+    /// Reads the sealing key; nothing if there is none.
+    pub(crate) fn load(source: &KeySource) -> Result<Option<Self>, Fault> {
+        let KeySource::File(path) = source;
+        let (parent, _) = place(path)?;
+        match Folder::open(parent)? {
+            Some(folder) => Self::load_in(&folder, source),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the sealing key, whose folder is open already.
+    pub(crate) fn load_in(folder: &Folder, source: &KeySource) -> Result<Option<Self>, Fault> {
+        let KeySource::File(path) = source;
+        let (_, name) = place(path)?;
+        let Some(file) = folder.open_file(name, Access::Read)? else {
+            return Ok(None);
+        };
+        let mut text = Zeroizing::new(Vec::with_capacity(128));
+        file.take(128)
+            .read_to_end(&mut text)
+            .map_err(|error| fault::io(path, "read", error))?;
+        parse(&text, path).map(|key| Some(Self::derive(&key)))
+    }
+
+    /// Makes a sealing key where there is none, and reads what is there then: two makers end with one key.
+    pub(crate) fn make(source: &KeySource) -> Result<Self, Fault> {
+        let KeySource::File(path) = source;
+        let (parent, name) = place(path)?;
+        let key = random_key()?;
+        let mut line = Zeroizing::new(Vec::with_capacity(128));
+        line.extend_from_slice(LINE_START.as_bytes());
+        line.extend_from_slice(VERSION.as_bytes());
+        for byte in key.iter() {
+            line.extend([byte >> 4, byte & 15].map(hex_digit));
+        }
+        line.push(b'\n');
+        Folder::make(parent)?.place(name, &line)?;
+        Self::load(source)?
+            .ok_or_else(|| Fault::new(FaultKind::Key, format!("{}: is missing", path.display())))
+    }
+}
+
+fn place(path: &Path) -> Result<(&Path, &str), Fault> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    path.parent().zip(name).ok_or_else(|| {
+        let why = format!("{}: is no path of a key file", path.display());
+        Fault::new(FaultKind::Config, why)
+    })
+}
+
+fn random_key() -> Result<Zeroizing<[u8; KEY_LEN]>, Fault> {
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    getrandom::fill(&mut *key).map_err(fault::no_randomness)?;
+    Ok(key)
+}
+
+fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 {
+        b'0' + nibble
+    } else {
+        b'a' + nibble - 10
+    }
+}
+
+fn parse(text: &[u8], path: &Path) -> Result<Zeroizing<[u8; KEY_LEN]>, Fault> {
+    let not_a_key = || {
+        let why = "is not a sealing key; put the right one back from a copy";
+        Fault::new(FaultKind::Key, format!("{}: {why}", path.display()))
+    };
+    let rest = text
+        .strip_prefix(LINE_START.as_bytes())
+        .ok_or_else(not_a_key)?;
+    let Some(digits) = rest.strip_prefix(VERSION.as_bytes()) else {
+        let newer = rest.first().is_some_and(u8::is_ascii_digit);
+        return Err(if newer {
+            let why = format!("{}: was written by a newer otpair", path.display());
+            Fault::new(FaultKind::Newer, why)
+        } else {
+            not_a_key()
+        });
+    };
+    let digits = digits.strip_suffix(b"\n").unwrap_or(digits);
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    if digits.len() != 2 * KEY_LEN {
+        return Err(not_a_key());
+    }
+    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+        for digit in pair {
+            let value = char::from(*digit).to_digit(16).ok_or_else(not_a_key)?;
+            *byte = (*byte << 4) | u8::try_from(value).unwrap_or_default();
+        }
+    }
+    Ok(key)
+}
+
+/// HMAC-SHA-256 (RFC 2104) of the parts, one after another.
+pub(crate) fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    hmac_over(key, parts).finalize().into_bytes().into()
+}
+
+/// Whether `tag` is the HMAC-SHA-256 of the parts; in constant time.
+pub(crate) fn hmac_is(key: &[u8; 32], parts: &[&[u8]], tag: &[u8]) -> bool {
+    hmac_over(key, parts).verify_slice(tag).is_ok()
+}
+
+fn hmac_over(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
+    // A key no longer than SHA-256's block is padded with zeros (RFC 2104 section 2).
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    for part in parts {
+        mac.update(part);
+    }
+    mac
+}
