@@ -1,0 +1,45 @@
+//! This machine: its config file, clock, accounts and audit log, and opening its seed cache. What every front end
+//! shares; the sign-on itself is in `otpair_core`.
+//!
+//! Nothing here survives a sign-on: no threads, no global state, no open connections to the log. `unsafe` is only in
+//! [`accounts`]' `ffi.rs`, where libc is asked for users and groups.
+
+#![deny(unsafe_code)]
+
+pub mod accounts;
+pub mod audit;
+pub mod clock;
+pub mod config;
+mod limit;
+pub mod session;
+
+use config::{Config, KeyPlace};
+use otpair_cache::{KeySource, SeedCache};
+use otpair_core::records::{Fault, FaultKind};
+
+/// Opens this machine's seed cache, for one sign-on or one command.
+///
+/// # Errors
+/// What [`SeedCache::open`] finds, and a [`FaultKind::Config`] fault if the key is to be in the keychain, from which
+/// this version can't take it.
+pub fn open_cache(config: &Config) -> Result<SeedCache, Fault> {
+    SeedCache::open(&config.cache.path, &key_source(config)?)
+}
+
+/// Opens this machine's seed cache, and makes it where there is none: for whoever is about to write something.
+///
+/// # Errors
+/// As [`open_cache`].
+pub fn create_cache(config: &Config) -> Result<SeedCache, Fault> {
+    SeedCache::create(&config.cache.path, &key_source(config)?)
+}
+
+fn key_source(config: &Config) -> Result<KeySource, Fault> {
+    match &config.cache.key {
+        KeyPlace::File(path) => Ok(KeySource::File(path.clone())),
+        KeyPlace::Keychain => {
+            let why = "[cache] key = \"keychain\" does not work in this version: name a file";
+            Err(Fault::new(FaultKind::Config, why))
+        }
+    }
+}
