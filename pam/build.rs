@@ -1,0 +1,22 @@
+//! Links the unwinder into the module.
+
+use std::path::Path;
+use std::{env, fs, io};
+
+/// Rust's standard library asks the linker for `libgcc_s.so`, which unwinds the stack of a panic. Programs in C have
+/// not loaded it, so every sign-on would map, relocate and unmap it together with the module. GCC has the same code as
+/// a static library, `libgcc_eh.a`, in the package that the linker itself needs. The linker looks here first, and finds
+/// a script that names that one instead. Nothing of it is exported, and a panic never leaves the module: the program's
+/// own unwinder, if it has one, and this one never meet in one panic.
+const INSTEAD: &str = "INPUT(-lgcc_eh)\n";
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let is = |name, value| env::var(name).is_ok_and(|found| found == value);
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
+        let folder = env::var("OUT_DIR").map_err(io::Error::other)?;
+        fs::write(Path::new(&folder).join("libgcc_s.so"), INSTEAD)?;
+        println!("cargo::rustc-link-search=native={folder}");
+    }
+    Ok(())
+}
