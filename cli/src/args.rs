@@ -1,0 +1,139 @@
+//! The command line: the tree of commands, and what is said about a wrong one.
+
+use crate::failure::Failure;
+use crate::{completions, config, doctor, import, log, sign_on, token, user};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Hardware tokens for signing on: import seed files, look after tokens and people
+#[derive(Debug, Parser)]
+#[command(
+    name = "otpair",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    /// Read this config instead of the machine's own
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import the tokens of seed files
+    Import(import::Args),
+    /// Look after tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Look after people and their tokens
+    #[command(subcommand)]
+    User(user::Command),
+    /// Hold a sign-on in this terminal, without PAM
+    SignOn(sign_on::Args),
+    /// Say what would stop a sign-on here, and how to mend it
+    Doctor(doctor::Args),
+    /// Check or show the config
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Show the audit log
+    Log(log::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// A switch that every command has which prints.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let config = self.config.as_deref();
+        match self.command {
+            Command::Import(args) => args.run(config),
+            Command::Token(command) => command.run(config),
+            Command::User(command) => command.run(config),
+            Command::SignOn(args) => args.run(config),
+            Command::Doctor(args) => args.run(config),
+            Command::Config(command) => command.run(config),
+            Command::Log(args) => args.run(config),
+            Command::Completions(args) => args.run(),
+        }
+    }
+}
+
+/// Reads the command line.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, Failure> {
+    Cli::try_parse_from(arguments).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            Failure::Help(error.render().to_string())
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Failure::Usage("a command is missing: see otpair --help".to_owned())
+        }
+        _ => Failure::Usage(in_one_line(&error)),
+    })
+}
+
+/// clap's message in one line, without its usage. An argument too many may be a passcode: it is not repeated.
+fn in_one_line(error: &clap::Error) -> String {
+    let what = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(argument)))
+            if !argument.starts_with('-') =>
+        {
+            "an argument too many".to_owned()
+        }
+        _ => {
+            let text = error.render().to_string();
+            let text = text.split("\n\nUsage:").next().unwrap_or_default();
+            let text = text.split("\n\nFor more").next().unwrap_or_default();
+            let words: Vec<_> = text.split_whitespace().collect();
+            let text = words.join(" ");
+            text.strip_prefix("error: ").unwrap_or(&text).to_owned()
+        }
+    };
+    format!("{what} (otpair --help says what there is)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> String {
+        match parse(line.split(' ').map(OsString::from)) {
+            Err(Failure::Usage(message)) => message,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_told_in_one_line() {
+        for line in [
+            "otpair",
+            "otpair token",
+            "otpair nonsense",
+            "otpair import",
+            "otpair token list --nonsense",
+            "otpair user bypass alice --uses many",
+        ] {
+            let said = said(line);
+            assert!(!said.contains('\n') && said.contains("otpair"), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_argument_too_many_is_not_repeated() {
+        assert!(!said("otpair token resync 1 123456 234567 345678").contains("345678"));
+        assert!(!said("otpair user unpair alice 1 345678").contains("345678"));
+        assert!(!said("otpair user unlock alice --passcode=345678").contains("345678"));
+    }
+}

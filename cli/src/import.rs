@@ -1,0 +1,237 @@
+//! `otpair import`: from vendors' seed files into the inventory.
+
+mod file;
+mod options;
+
+pub(crate) use options::Said;
+
+use crate::args::Json;
+use crate::failure::Failure;
+use crate::machine::Machine;
+use crate::output;
+use crate::progress::Progress;
+use otpair_cache::SeedCache;
+use otpair_cache::admin::{Added, Import, Package};
+use otpair_core::event::{Event, EventKind};
+use otpair_core::keyfile::{self, Format, Item, KeyPackage, Options, Rejection, Unreadable};
+use otpair_core::records::{Fault, FaultKind};
+use otpair_host::clock;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The seed files; - is stdin
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The format of the files, if it should not be recognized: pskc, ping-csv, oath-csv or otpauth
+    #[arg(long, value_parser = options::format)]
+    format: Option<Format>,
+    #[command(flatten)]
+    unlock: options::UnlockArgs,
+    #[command(flatten)]
+    said: Said,
+    /// Only say what would be imported
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// What came of an import; the contract's JSON.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    new: u64,
+    unchanged: u64,
+    conflict: u64,
+    rejected: Vec<Rejected>,
+    /// For people, in the order in which it was met: what was assumed, conflicts.
+    #[serde(skip)]
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rejected {
+    r#where: String,
+    why: String,
+}
+
+/// One file on its way in.
+struct Intake<'a> {
+    report: &'a mut Report,
+    /// What stands in front of a place in the file; empty where there is one file only.
+    prefix: String,
+    name: String,
+}
+
+impl Args {
+    /// Imports the files one after another.
+    pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+        let machine = Machine::load(config)?;
+        let options = self.said.options(self.format, self.unlock.read()?);
+        let mut cache = machine.cache()?;
+        let mut report = Report::default();
+        for path in &self.files {
+            let name = if path == Path::new("-") {
+                "stdin".to_owned()
+            } else {
+                path.display().to_string()
+            };
+            let prefix = if self.files.len() > 1 {
+                format!("{name}: ")
+            } else {
+                String::new()
+            };
+            let before = report.new;
+            let mut intake = Intake {
+                report: &mut report,
+                prefix,
+                name,
+            };
+            let taken = intake.take(path, &options, &mut cache, self.dry_run);
+            let (added, name) = (intake.report.new - before, intake.name);
+            if added > 0 && !self.dry_run {
+                let reason = format!("{added} tokens from {name}");
+                machine.record(None, &Event::new(EventKind::Imported).reason(reason));
+            }
+            taken?;
+        }
+        report.print(self.json.json, self.dry_run)?;
+        report.verdict()
+    }
+}
+
+impl Intake<'_> {
+    fn take(
+        &mut self,
+        path: &Path,
+        options: &Options,
+        cache: &mut SeedCache,
+        dry_run: bool,
+    ) -> Result<(), Failure> {
+        let bytes = match file::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.reject_file(format!("can't be read: {error}"));
+                return Ok(());
+            }
+        };
+        let items = match keyfile::read(&bytes, options) {
+            Ok(items) => items,
+            Err(Unreadable { at: None, why }) => {
+                self.reject_file(why);
+                return Ok(());
+            }
+            Err(Unreadable { at: Some(at), why }) => {
+                self.reject(&Rejection { at, why });
+                return Ok(());
+            }
+        };
+        let mut progress = Progress::new(file::estimate(&bytes, items.format()));
+        let mut import = cache.import(&self.name, clock::now(), dry_run)?;
+        for (done, item) in (1..).zip(items) {
+            match item {
+                Item::Package(package) => self.add(&mut import, &package)?,
+                Item::Rejected(rejection) => self.reject(&rejection),
+                Item::Assumed(assumption) => {
+                    let note = format!("{}{assumption}", self.prefix);
+                    self.report.notes.push(note);
+                }
+            }
+            progress.at(done);
+        }
+        Ok(import.finish()?)
+    }
+
+    fn add(&mut self, import: &mut Import<'_>, package: &KeyPackage) -> Result<(), Fault> {
+        match import.add(&as_package(package)) {
+            Ok(Added::New) => self.report.new += 1,
+            Ok(Added::Unchanged) => self.report.unchanged += 1,
+            Ok(Added::Conflict(existing)) => {
+                self.report.conflict += 1;
+                let same = existing.stock.token.parameters == package.parameters;
+                let other = if same { "seed" } else { "seed or parameters" };
+                let note = format!(
+                    "{}conflict: token {} is there with another {other}, from {}: left as it was",
+                    self.prefix, package.serial, existing.source
+                );
+                self.report.notes.push(note);
+            }
+            Err(Fault {
+                kind: FaultKind::Damaged,
+                detail,
+            }) => {
+                let r#where = format!("{}token {}", self.prefix, package.serial);
+                self.report.rejected.push(Rejected {
+                    r#where,
+                    why: detail,
+                });
+            }
+            Err(fault) => return Err(fault),
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, rejection: &Rejection) {
+        let r#where = format!("{}{}", self.prefix, rejection.at);
+        self.report.rejected.push(Rejected {
+            r#where,
+            why: rejection.why.clone(),
+        });
+    }
+
+    /// Nothing of the file can be taken.
+    fn reject_file(&mut self, why: String) {
+        self.report.rejected.push(Rejected {
+            r#where: self.name.clone(),
+            why,
+        });
+    }
+}
+
+/// A token of a seed file, as the cache takes it.
+pub(crate) fn as_package(package: &KeyPackage) -> Package<'_> {
+    Package {
+        serial: &package.serial,
+        manufacturer: package.manufacturer.as_deref(),
+        parameters: &package.parameters,
+        seed: &package.seed,
+        counter: package.counter,
+        drift: package.drift,
+        reserved_for: package.reserved_for.as_deref(),
+    }
+}
+
+impl Report {
+    fn print(&self, json: bool, dry_run: bool) -> Result<(), Failure> {
+        if json {
+            self.notes.iter().for_each(|note| output::note(note));
+            return output::print_json(self);
+        }
+        let rejected = self.rejected.iter();
+        let rejected =
+            rejected.map(|Rejected { r#where, why }| format!("rejected: {where}: {why}"));
+        let mut lines: Vec<_> = self.notes.iter().cloned().chain(rejected).collect();
+        lines.push(format!(
+            "new {}, unchanged {}, conflict {}, rejected {}",
+            self.new,
+            self.unchanged,
+            self.conflict,
+            self.rejected.len()
+        ));
+        if dry_run {
+            lines.push("Nothing was imported: this was a dry run.".to_owned());
+        }
+        let lines: Vec<_> = lines.iter().map(|line| output::plain(line)).collect();
+        output::print(&(lines.join("\n") + "\n"))
+    }
+
+    fn verdict(&self) -> Result<(), Failure> {
+        match (self.conflict, self.rejected.len()) {
+            (0, 0) => Ok(()),
+            (conflicts, rejected) => Err(Failure::new(format!(
+                "not everything could be taken: {conflicts} conflicts, {rejected} rejected; mend the file and import it again"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What an admin says about seed files on the command line.
+
+use crate::failure::Failure;
+use crate::secret;
+use otpair_core::keyfile::{Format, Kind, Options, Unlock};
+use otpair_core::token::{Digits, HashAlgorithm, TimeInterval};
+use std::path::PathBuf;
+
+/// What an encrypted file is opened with.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(super) struct UnlockArgs {
+    /// The key of an encrypted file, in hexadecimal; - reads it from stdin
+    #[arg(long, value_name = "HEX")]
+    key: Option<String>,
+    /// A file with the key of an encrypted file, in hexadecimal
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// A file with the passphrase of an encrypted file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// What the admin says of the tokens, where the file does not.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Said {
+    /// The type of the tokens, where the file does not say: totp or hotp
+    #[arg(long = "type", value_parser = kind)]
+    pub(crate) kind: Option<Kind>,
+    /// The length of the passcodes, where the file does not say: 6, 7 or 8
+    #[arg(long, value_parser = digits)]
+    digits: Option<Digits>,
+    /// The length of a time step in seconds, where the file does not say: 10 to 300
+    #[arg(long, value_name = "S", value_parser = time_interval)]
+    time_interval: Option<TimeInterval>,
+    /// The hash algorithm, where the file does not say: SHA1, SHA256 or SHA512
+    #[arg(long, value_parser = algorithm)]
+    algorithm: Option<HashAlgorithm>,
+}
+
+pub(super) fn format(text: &str) -> Result<Format, String> {
+    Format::parse(text).ok_or_else(|| {
+        let names: Vec<_> = Format::ALL.into_iter().map(Format::name).collect();
+        format!("the formats are {}", names.join(", "))
+    })
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    Kind::parse(text).ok_or_else(|| "it is totp or hotp".to_owned())
+}
+
+fn digits(text: &str) -> Result<Digits, String> {
+    let number = text.parse().map_err(|_| "it is 6, 7 or 8".to_owned())?;
+    Digits::new(number).map_err(|error| error.to_string())
+}
+
+fn time_interval(text: &str) -> Result<TimeInterval, String> {
+    let number = text.parse().map_err(|_| "it is 10 to 300".to_owned())?;
+    TimeInterval::new(number).map_err(|error| error.to_string())
+}
+
+fn algorithm(text: &str) -> Result<HashAlgorithm, String> {
+    HashAlgorithm::parse(text).map_err(|error| error.to_string())
+}
+
+impl Said {
+    /// As the options of a seed file in this format.
+    pub(crate) fn options(&self, format: Option<Format>, unlock: Unlock) -> Options {
+        Options {
+            format,
+            token_type: self.kind,
+            digits: self.digits,
+            time_interval: self.time_interval,
+            algorithm: self.algorithm,
+            unlock,
+        }
+    }
+}
+
+impl UnlockArgs {
+    /// Reads what was given.
+    pub(super) fn read(self) -> Result<Unlock, Failure> {
+        let key = match (self.key, self.key_file) {
+            (Some(key), _) => Some(secret::from_argument(key, "key")?),
+            (None, Some(path)) => Some(secret::from_file(&path, "key")?),
+            (None, None) => None,
+        };
+        let no_hex = || Failure::new("the key is not hexadecimal: two digits for each byte");
+        match (key, self.passphrase_file) {
+            (Some(key), _) => Ok(Unlock::PreSharedKey(secret::hex(&key).ok_or_else(no_hex)?)),
+            (None, Some(path)) => Ok(Unlock::Passphrase(secret::from_file(&path, "passphrase")?)),
+            (None, None) => Ok(Unlock::Nothing),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The admin's command, run as it is on a scratch folder.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "nothing but tests, and their helpers"
+)]
+
+mod config;
+mod doctor;
+mod import;
+mod log;
+mod people;
+mod scratch;
+mod sign_on;
+mod terminal;
+mod token;
+mod tokens;
+mod usage;
