@@ -1,0 +1,113 @@
+//! The built programs under test: found, never built here.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The programs under test, and the test's own libpam client.
+#[derive(Debug, Clone)]
+pub struct Artefacts {
+    /// `pam_otpair.so`.
+    pub module: PathBuf,
+    /// The admin's command.
+    pub otpair: PathBuf,
+    /// The test's libpam client.
+    pub pamloop: PathBuf,
+}
+
+impl Artefacts {
+    /// Finds them: `OTPAIR_SO` and `OTPAIR_BIN`, else whichever of the release and the debug build is newer.
+    ///
+    /// # Panics
+    /// If one is missing, with a sentence that says how to build it.
+    pub fn find() -> Self {
+        let target = target_folder();
+        Self {
+            module: named_or_built(
+                "OTPAIR_SO",
+                &target,
+                "libpam_otpair.so",
+                "cargo build -p otpair-pam",
+            ),
+            otpair: named_or_built("OTPAIR_BIN", &target, "otpair", "cargo build -p otpair"),
+            pamloop: newest(&target, "pamloop", "cargo build -p otpair-tests"),
+        }
+    }
+}
+
+/// A test's executable is `target/PROFILE/deps/NAME`, another program's `target/PROFILE/NAME`.
+fn target_folder() -> PathBuf {
+    let exe = env::current_exe().expect("the test's own path can't be found");
+    let folder = exe.parent().expect("a program lies in a folder");
+    let profile = if folder.ends_with("deps") {
+        folder.parent()
+    } else {
+        Some(folder)
+    };
+    let target = profile.and_then(Path::parent);
+    target
+        .map(Path::to_path_buf)
+        .expect("the test does not lie in a target folder")
+}
+
+fn named_or_built(variable: &str, target: &Path, file: &str, how: &str) -> PathBuf {
+    match env::var_os(variable) {
+        Some(path) => {
+            let path = PathBuf::from(path);
+            assert!(
+                path.is_file(),
+                "{variable} names {}, which is no file",
+                path.display()
+            );
+            path
+        }
+        None => newest(target, file, how),
+    }
+}
+
+fn newest(target: &Path, file: &str, how: &str) -> PathBuf {
+    ["release", "debug"]
+        .iter()
+        .map(|profile| target.join(profile).join(file))
+        .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
+        .max()
+        .map_or_else(
+            || panic!("{file} is not built: run `{how}` first"),
+            |(_, path)| path,
+        )
+}
+
+/// Fails with a sentence unless the tests run as root and every program that they drive is installed.
+pub fn assert_equipped() {
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "the end-to-end tests must run as root: they start sshd, sudo and login"
+    );
+    let programs = [
+        ("unshare", "util-linux"),
+        ("nsenter", "util-linux"),
+        ("setpriv", "util-linux"),
+        ("setsid", "util-linux"),
+        ("ip", "iproute2"),
+        ("sshd", "openssh-server"),
+        ("ssh", "openssh-client"),
+        ("sudo", "sudo"),
+        ("su", "util-linux"),
+        ("login", "login"),
+        ("pamtester", "pamtester"),
+        ("oathtool", "oathtool"),
+        ("faketime", "faketime"),
+        ("strace", "strace"),
+    ];
+    for (program, package) in programs {
+        assert!(
+            installed(program),
+            "{program} is missing: install the Debian package {package}"
+        );
+    }
+}
+
+fn installed(program: &str) -> bool {
+    ["/usr/bin", "/usr/sbin", "/bin", "/sbin"]
+        .iter()
+        .any(|folder| Path::new(folder).join(program).exists())
+}
