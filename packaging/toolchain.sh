@@ -1,0 +1,42 @@
+# Sourced by ./demo, ./check and ./bench: makes sure that there is a Rust toolchain and what else is named.
+
+# Says why it stops, and stops.
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# need_root WHY: the private machine that the tests run in takes mounts and namespaces.
+need_root() {
+    [ "$(id -u)" = 0 ] || die "needs root ($1). Run: sudo $0"
+}
+
+# need_packages NAME...: installs Debian packages that are not there yet.
+need_packages() {
+    missing=
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || die "needs these Debian packages or their like:$missing"
+    echo "Installing:$missing"
+    apt-get update -qq
+    # Services are not started: the tests run their own.
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# The toolchain's minor version, 0 if there is none.
+rust_minor() {
+    { rustc --version 2>/dev/null || echo 'rustc 1.0.0'; } | sed 's/^rustc 1\.\([0-9]*\).*/\1/'
+}
+
+# need_rust: a Rust toolchain as new as Cargo.toml asks for, else Debian's newest. A C compiler, for SQLite.
+need_rust() {
+    wanted=$(sed -n 's/^rust-version = "1\.\([0-9]*\)"/\1/p' Cargo.toml)
+    PATH="$HOME/.cargo/bin:$PATH"
+    need_packages gcc libc6-dev libpam0g-dev
+    [ "$(rust_minor)" -ge "$wanted" ] && command -v cargo >/dev/null && return 0
+    need_packages rustc-web cargo-web rustfmt-web
+    [ "$(rust_minor)" -ge "$wanted" ] || die "needs Rust 1.$wanted or newer; Debian's is too old here. See https://rustup.rs"
+}
