@@ -76,33 +76,9 @@ pub(crate) fn passcode(argument: String, name: &str) -> Result<Otp, Failure> {
     otp.ok_or_else(|| Failure::new(format!("the {name} is not 6 to 8 digits")))
 }
 
-/// A key written in hexadecimal; blanks around it are dropped.
-pub(crate) fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let text = text.trim_ascii();
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
-    let pairs = text.chunks_exact(2);
-    if !pairs.remainder().is_empty() || text.is_empty() {
-        return None;
-    }
-    for pair in pairs {
-        let [high, low] = pair else { return None };
-        bytes.push(u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?);
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_is_whole_bytes_in_hexadecimal() {
-        assert_eq!(&**hex(b" 00fF\n").unwrap(), [0, 255]);
-        for bad in [&b""[..], b"0", b"0g", b"0x00", b"00 ff"] {
-            assert!(hex(bad).is_none());
-        }
-    }
 
     #[test]
     fn a_secret_file_loses_the_line_end_at_its_end_and_nothing_else() {

@@ -87,7 +87,10 @@ impl UnlockArgs {
         };
         let no_hex = || Failure::new("the key is not hexadecimal: two digits for each byte");
         match (key, self.passphrase_file) {
-            (Some(key), _) => Ok(Unlock::PreSharedKey(secret::hex(&key).ok_or_else(no_hex)?)),
+            (Some(key), _) => {
+                let text = std::str::from_utf8(&key).unwrap_or_default();
+                Unlock::from_hex(text.trim()).ok_or_else(no_hex)
+            }
             (None, Some(path)) => Ok(Unlock::Passphrase(secret::from_file(&path, "passphrase")?)),
             (None, None) => Ok(Unlock::Nothing),
         }
