@@ -10,12 +10,14 @@ pub struct Artefacts {
     pub module: PathBuf,
     /// The admin's command.
     pub otpair: PathBuf,
+    /// The helper for callers that are not root.
+    pub helper: PathBuf,
     /// The test's libpam client.
     pub pamloop: PathBuf,
 }
 
 impl Artefacts {
-    /// Finds them: `OTPAIR_SO` and `OTPAIR_BIN`, else whichever of the release and the debug build is newer.
+    /// Finds them: `OTPAIR_SO`, `OTPAIR_BIN` and `OTPAIR_HELPER`, else whichever of the release and the debug build is newer.
     ///
     /// # Panics
     /// If one is missing, with a sentence that says how to build it.
@@ -29,6 +31,12 @@ impl Artefacts {
                 "cargo build -p otpair-pam",
             ),
             otpair: named_or_built("OTPAIR_BIN", &target, "otpair", "cargo build -p otpair"),
+            helper: named_or_built(
+                "OTPAIR_HELPER",
+                &target,
+                "otpair-helper",
+                "cargo build -p otpair-helper",
+            ),
             pamloop: newest(&target, "pamloop", "cargo build -p otpair-tests"),
         }
     }

@@ -8,6 +8,7 @@ pub mod dialog;
 pub mod door;
 pub mod libpam;
 pub mod machine;
+pub mod page;
 pub mod scenario;
 pub mod syslog;
 pub mod terminal;

@@ -85,7 +85,12 @@ impl Machine {
                 "private",
             ])
             .args(["sh", "-c", include_str!("machine.sh"), "machine.sh"])
-            .args([&artefacts.module, &artefacts.otpair, &artefacts.pamloop])
+            .args([
+                &artefacts.module,
+                &artefacts.otpair,
+                &artefacts.pamloop,
+                &artefacts.helper,
+            ])
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -331,6 +336,12 @@ impl Machine {
     /// What the machine's programs wrote to syslog so far.
     pub fn syslog(&self) -> Vec<String> {
         self.syslog.lines()
+    }
+
+    /// What was asked of `systemctl` so far, a request a line. Nothing is started by it: a test does that.
+    pub fn systemctl(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("/run/machine/systemctl.log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
     /// The path of a user's record.

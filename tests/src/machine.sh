@@ -1,15 +1,33 @@
 # Makes a private little machine in this mount, network and process namespace, says "ready", and stays until stdin ends.
-# Usage: machine.sh MODULE OTPAIR PAMLOOP
+# Usage: machine.sh MODULE OTPAIR PAMLOOP HELPER
 set -eu
 mount -t tmpfs -o mode=0755 run /run
-mkdir -p /run/machine/etc /run/machine/work /run/sshd /run/lock /run/user
-for name in pam_otpair.so otpair pamloop; do
+mkdir -p /run/machine /run/sshd /run/lock /run/user
+for name in pam_otpair.so otpair pamloop otpair-helper; do
     : >"/run/machine/$name"
     mount --bind "$1" "/run/machine/$name"
     shift
 done
 
-mount -t overlay -o lowerdir=/etc,upperdir=/run/machine/etc,workdir=/run/machine/work etc /etc
+# A layer of this machine's own over a folder.
+over() {
+    mkdir -p "/run/machine/layers$1" "/run/machine/work$1"
+    mount -t overlay -o "lowerdir=$1,upperdir=/run/machine/layers$1,workdir=/run/machine/work$1" overlay "$1"
+}
+over /etc
+over /usr/libexec
+mkdir -p /usr/libexec/otpair
+: >/usr/libexec/otpair/otpair-helper
+mount --bind /run/machine/otpair-helper /usr/libexec/otpair/otpair-helper
+modules=$(dirname "$(find /usr/lib /lib -name pam_unix.so | head -n 1)")
+over "$modules"
+: >"$modules/pam_otpair.so"
+mount --bind /run/machine/pam_otpair.so "$modules/pam_otpair.so"
+
+# There is no systemd in here: what a page of the docs asks it for is noted, and a test does it.
+printf '#!/bin/sh\nprintf "%%s\\n" "$*" >>/run/machine/systemctl.log\n' >/run/machine/systemctl
+chmod 0755 /run/machine/systemctl
+
 rm -rf /etc/otpair /etc/sudoers.d /etc/profile.d /etc/pam.d /etc/ssh/sshd_config.d /etc/nologin
 mkdir -p /etc/ssh/sshd_config.d /etc/otpair /etc/pam.d /etc/profile.d
 
@@ -83,6 +101,11 @@ printf 'LOGIN_TIMEOUT 60\nLOGIN_RETRIES 3\nLOG_OK_LOGINS no\nENV_PATH PATH=/usr/
 printf 'Defaults passwd_tries=1\nDefaults !lecture\nDefaults secure_path="/usr/sbin:/usr/bin:/sbin:/bin"\nroot ALL=(ALL) NOPASSWD: ALL\nALL ALL=(ALL) ALL\n' >/etc/sudoers
 chmod 0440 /etc/sudoers
 printf 'auth required pam_deny.so\naccount required pam_deny.so\npassword required pam_deny.so\nsession required pam_deny.so\n' >/etc/pam.d/other
+# Debian's common files, as pam-auth-update writes them on a machine with local accounts only.
+printf 'auth\t[success=1 default=ignore]\tpam_unix.so nullok\nauth\trequisite\tpam_deny.so\nauth\trequired\tpam_permit.so\n' >/etc/pam.d/common-auth
+printf 'account\t[success=1 new_authtok_reqd=done default=ignore]\tpam_unix.so\naccount\trequisite\tpam_deny.so\naccount\trequired\tpam_permit.so\n' >/etc/pam.d/common-account
+printf 'session\trequired\tpam_unix.so\n' >/etc/pam.d/common-session
+printf 'password\trequired\tpam_unix.so\n' >/etc/pam.d/common-password
 
 ip link set lo up
 echo ready

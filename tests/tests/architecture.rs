@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and the crates of this workspace that it depends on.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("otpair-core", &[]),
     ("otpair-cache", &["otpair-core"]),
     ("otpair-host", &["otpair-core", "otpair-cache"]),
     ("otpair-pam", &["otpair-host"]),
+    ("otpair-helper", &["otpair-host"]),
     ("otpair", &["otpair-core", "otpair-cache", "otpair-host"]),
     ("otpair-tests", &[]),
 ];

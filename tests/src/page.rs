@@ -1,0 +1,131 @@
+//! A page of the docs, followed line by line as an admin would.
+//!
+//! A block that is fenced as `sh` is run in the machine by root's shell, and must succeed. Its lines `apt install NAME…`
+//! are not run: that what they name is installed is asserted. Any other block is run by nobody, unless a test takes it by
+//! the word behind `sh`: a block that is fenced as `sh alice` is what a person types.
+
+use crate::machine::{Machine, told};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// A page of the docs.
+#[derive(Debug)]
+pub struct Page {
+    name: String,
+    blocks: Vec<Block>,
+}
+
+#[derive(Debug)]
+struct Block {
+    language: String,
+    text: String,
+}
+
+impl Page {
+    /// Reads `docs/NAME`.
+    pub fn read(name: &str) -> Self {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        let text = fs::read_to_string(docs.join(name))
+            .unwrap_or_else(|e| panic!("docs/{name} can't be read: {e}"));
+        let page = Self {
+            name: name.to_owned(),
+            blocks: blocks(&text),
+        };
+        assert!(
+            page.blocks.iter().any(|block| block.language == "sh"),
+            "docs/{name} has no block to follow"
+        );
+        page
+    }
+
+    /// Runs every block that is for the admin, in order.
+    ///
+    /// # Panics
+    /// If a command fails, or a package that the page installs is not here.
+    pub fn follow(&self, machine: &Machine) {
+        for block in self.blocks.iter().filter(|block| block.language == "sh") {
+            let (installs, script): (Vec<&str>, Vec<&str>) = block
+                .text
+                .lines()
+                .partition(|line| line.trim_start().starts_with("apt install "));
+            for line in installs {
+                assert_installed(line);
+            }
+            let output = machine.run("sh", &["-eu", "-c", &script.join("\n")]);
+            assert!(
+                output.status.success(),
+                "docs/{}: this does not work:\n{}\n{}",
+                self.name,
+                block.text,
+                told(&output)
+            );
+        }
+    }
+
+    /// The one block whose fence has these words, such as `sh alice`.
+    pub fn block(&self, words: &str) -> &str {
+        let mut found = self.blocks.iter().filter(|block| block.language == words);
+        match (found.next(), found.next()) {
+            (Some(block), None) => &block.text,
+            _ => panic!("docs/{} has not one block {words:?}", self.name),
+        }
+    }
+}
+
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in text.lines() {
+        match (open.take(), line.strip_prefix("```")) {
+            (None, None) => {}
+            (None, Some(language)) => {
+                open = Some(Block {
+                    language: language.to_owned(),
+                    text: String::new(),
+                });
+            }
+            (Some(block), Some(_)) => blocks.push(block),
+            (Some(mut block), None) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+                open = Some(block);
+            }
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+/// Fails with a sentence unless every package that a line `apt install …` names is installed.
+fn assert_installed(line: &str) {
+    for package in line
+        .trim_start()
+        .trim_start_matches("apt install ")
+        .split_whitespace()
+    {
+        let status = Command::new("dpkg-query")
+            .args(["-W", "-f", "${Status}", package])
+            .output()
+            .expect("dpkg-query can't be run");
+        assert!(
+            status.stdout.ends_with(b" installed"),
+            "the Debian package {package} is missing: install it"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_told_apart_by_their_fence() {
+        let read = blocks("a\n```sh\none\ntwo\n```\n\n```sh alice\nthree\n```\n");
+        let read: Vec<_> = read
+            .iter()
+            .map(|block| (block.language.as_str(), block.text.as_str()))
+            .collect();
+        assert_eq!(read, [("sh", "one\ntwo\n"), ("sh alice", "three\n")]);
+    }
+}
