@@ -6,10 +6,11 @@ use self::turn::Turn;
 use crate::decision::Proof;
 use crate::event::{Event, EventKind};
 use crate::notice::Notice;
-use crate::policy::{Groups, Messages, OutOfScope, Policy};
+use crate::one_field::Split;
+use crate::policy::{Groups, Messages, OutOfScope, Policy, Unpaired};
 use crate::records::{Account, Fault, HeldToken, Records};
 use crate::throttle::Lock;
-use crate::token::Serial;
+use crate::token::{Digits, Serial};
 use std::collections::VecDeque;
 
 /// What the front end has to do next.
@@ -66,6 +67,17 @@ enum Awaiting {
     Farewell(Outcome),
 }
 
+/// How often the person can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prompts {
+    /// As often as the attempts go.
+    Many,
+    /// Once: a door with one field has one answer, and no place to say anything beside.
+    One,
+    /// No more.
+    None,
+}
+
 /// One sign-on of one person at one door.
 #[derive(Debug)]
 pub struct Dialog {
@@ -77,6 +89,7 @@ pub struct Dialog {
     others: u32,
     /// The first prompt was for the serial number: that is where a wrong answer leads back to.
     begins_with_serial: bool,
+    prompts: Prompts,
     carried: String,
     steps: VecDeque<Step>,
     events: Vec<Event>,
@@ -102,9 +115,50 @@ impl Dialog {
             awaiting: Awaiting::Nothing,
             others: 0,
             begins_with_serial: false,
+            prompts: Prompts::Many,
             carried: String::new(),
             steps: VecDeque::new(),
             events: Vec::new(),
+        }
+    }
+
+    /// The same at a door with one field, which has given all its answers before: only the first prompt is put, and where
+    /// a second one would be the person is refused.
+    #[must_use]
+    pub fn asking_once(self) -> Self {
+        Self {
+            prompts: Prompts::One,
+            ..self
+        }
+    }
+
+    /// How a door with one field splits what was typed, before the password is checked. Nothing is decided by it.
+    ///
+    /// # Errors
+    /// What reading the user's record finds.
+    pub fn split(&self, records: &mut dyn Records, now: u64) -> Result<Split, Fault> {
+        let Some(account) = self.account.as_ref() else {
+            return Ok(self.split_of(&[], false, now));
+        };
+        let record = records.read(account)?.record;
+        let has_bypass = record.bypass.iter().any(|bypass| bypass.is_live(now));
+        Ok(self.split_of(&record.tokens, has_bypass, now))
+    }
+
+    fn split_of(&self, tokens: &[HeldToken], has_bypass: bool, now: u64) -> Split {
+        let is_let_in = matches!(self.policy.unpaired, Unpaired::AllowUntil(end) if now < end);
+        let mut lengths = tokens
+            .iter()
+            .map(|held| held.token.parameters.digits.count());
+        let first = lengths.next();
+        if self.scope.is_some() {
+            Split::Nowhere
+        } else if first.is_none() && is_let_in && !has_bypass && self.account.is_some()
+            || lengths.any(|length| Some(length) != first)
+        {
+            Split::AtComma
+        } else {
+            Split::BeforeDigits(first.unwrap_or(Digits::USUAL))
         }
     }
 
@@ -310,16 +364,29 @@ impl Dialog {
     }
 
     fn ask(&mut self, awaiting: Awaiting, text: &str, echo: bool) {
+        match self.prompts {
+            Prompts::Many => {}
+            Prompts::One => self.prompts = Prompts::None,
+            Prompts::None => return self.refuse_to_ask(),
+        }
         let text = std::mem::take(&mut self.carried) + text;
         self.awaiting = awaiting;
         self.steps.push_back(Step::Ask(Prompt { text, echo }));
+    }
+
+    /// At a door with one field nothing more can be asked.
+    fn refuse_to_ask(&mut self) {
+        if self.events.is_empty() {
+            self.deny("more would have to be asked than this door can");
+        }
+        self.refuse(Outcome::Refused);
     }
 
     /// Shows a notice, or keeps it for the next prompt's text.
     fn tell(&mut self, notice: Notice) {
         match self.policy.messages {
             Messages::Shown => self.steps.push_back(Step::Tell(notice)),
-            Messages::InPrompt if notice.must_be_known() => {
+            Messages::InPrompt if notice.must_be_known() && self.prompts == Prompts::Many => {
                 self.carried.push_str(&notice.text());
                 self.carried.push(' ');
             }

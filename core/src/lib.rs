@@ -21,12 +21,14 @@ pub mod acceptance;
 pub mod answer;
 pub mod bypass;
 pub mod calendar;
+pub mod caller;
 pub mod decision;
 pub mod dialog;
 pub mod event;
 #[cfg(feature = "keyfile")]
 pub mod keyfile;
 pub mod notice;
+pub mod one_field;
 pub mod otp;
 pub mod pairing;
 pub mod policy;

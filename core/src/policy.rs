@@ -139,6 +139,15 @@ impl Default for Prompts {
     }
 }
 
+/// Who needs a token, by name and group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// Who needs one.
+    pub required_for: Vec<Who>,
+    /// Who does not; wins over `required_for`.
+    pub exempt: Vec<Who>,
+}
+
 /// Every rule that a sign-on at one service goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -146,6 +155,8 @@ pub struct Policy {
     pub required_for: Vec<Who>,
     /// Who does not; wins over `required_for`.
     pub exempt: Vec<Who>,
+    /// A second scope: only who is outside of both needs no token. For a service that somebody claims to be.
+    pub everywhere: Option<Scope>,
     /// Networks from which nobody needs one.
     pub trusted_networks: Vec<Network>,
     /// What happens to somebody without a token.
@@ -175,6 +186,7 @@ impl Default for Policy {
         Self {
             required_for: vec![Who::Everybody],
             exempt: Vec::new(),
+            everywhere: None,
             trusted_networks: Vec::new(),
             unpaired: Unpaired::Pair,
             attempts: 3,
@@ -211,24 +223,13 @@ impl Policy {
         rhost: Option<&str>,
         groups: &dyn Groups,
     ) -> Option<OutOfScope> {
-        // A group that can't be looked up is taken to ask for the token, in either list.
-        if self
-            .exempt
-            .iter()
-            .any(|who| who.names(user, groups) == Some(true))
-        {
-            Some(OutOfScope::Exempt)
-        } else if !self
-            .required_for
-            .iter()
-            .any(|who| who.names(user, groups) != Some(false))
-        {
-            Some(OutOfScope::NotRequired)
-        } else if self.trusts(rhost) {
-            Some(OutOfScope::TrustedNetwork)
-        } else {
-            None
-        }
+        let named = outside(&self.required_for, &self.exempt, user, groups);
+        let is_outside_everywhere = self.everywhere.as_ref().is_none_or(|scope| {
+            outside(&scope.required_for, &scope.exempt, user, groups).is_some()
+        });
+        named
+            .filter(|_| is_outside_everywhere)
+            .or_else(|| self.trusts(rhost).then_some(OutOfScope::TrustedNetwork))
     }
 
     /// Only a literal address can be trusted: a host name is what the other side's name server says.
@@ -240,6 +241,32 @@ impl Policy {
                     .iter()
                     .any(|network| network.contains(address))
             })
+    }
+}
+
+/// Why a user is outside of a scope. A group that can't be looked up is taken to ask for the token, in either list.
+fn outside(
+    required_for: &[Who],
+    exempt: &[Who],
+    user: &str,
+    groups: &dyn Groups,
+) -> Option<OutOfScope> {
+    let exempted = || {
+        exempt
+            .iter()
+            .any(|who| who.names(user, groups) == Some(true))
+    };
+    let required = || {
+        required_for
+            .iter()
+            .any(|who| who.names(user, groups) != Some(false))
+    };
+    if exempted() {
+        Some(OutOfScope::Exempt)
+    } else if required() {
+        None
+    } else {
+        Some(OutOfScope::NotRequired)
     }
 }
 

@@ -120,6 +120,8 @@ impl Digits {
     pub const MIN: u8 = 6;
     /// The most digits a passcode may have.
     pub const MAX: u8 = 8;
+    /// How many it has on most tokens.
+    pub const USUAL: u8 = 6;
 
     /// Takes a number of digits.
     ///

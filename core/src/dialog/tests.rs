@@ -1,9 +1,11 @@
 //! Whole dialogs against records in memory.
 
+mod one_field;
+
 use super::*;
 use crate::bypass::BypassCode;
 use crate::decision::tests::{OpenSecrets, held, otp, stock};
-use crate::policy::{Unpaired, Who};
+use crate::policy::Who;
 use crate::records::{
     Claim, Commit, FaultKind, Holder, IssuedBypass, Revision, Secrets, Snapshot, Stock, UserRecord,
 };
@@ -179,7 +181,16 @@ fn play(
     now: u64,
     answers: &[&str],
 ) -> (Vec<String>, Outcome) {
-    let mut dialog = Dialog::new(user, "alice", None, policy.clone(), &NoGroups);
+    let dialog = Dialog::new(user, "alice", None, policy.clone(), &NoGroups);
+    play_out(dialog, memory, now, answers)
+}
+
+fn play_out(
+    mut dialog: Dialog,
+    memory: &mut Memory,
+    now: u64,
+    answers: &[&str],
+) -> (Vec<String>, Outcome) {
     let (mut lines, mut answers) = (Vec::new(), answers.iter());
     let mut step = dialog.begin(memory, now);
     loop {
