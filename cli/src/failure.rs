@@ -62,7 +62,7 @@ pub(crate) fn advice(kind: FaultKind) -> &'static str {
         FaultKind::Damaged | FaultKind::OtherUid => "run otpair doctor",
         FaultKind::Newer => "use the otpair that wrote it, or a newer one",
         FaultKind::Unsafe => "give it to root, and let nobody else write there (chown, chmod go-w)",
-        FaultKind::Key => "",
+        FaultKind::Key | FaultKind::Helper => "",
         FaultKind::Busy => "try again in a moment; fuser(1) tells who holds it",
         FaultKind::NoInventory => "import a seed file first: otpair import FILE",
         FaultKind::Config => "see otpair.toml(5)",

@@ -27,6 +27,7 @@ impl Args {
             rhost: None,
             config,
             without_messages: false,
+            one_field: false,
             debug: false,
         };
         match session::sign_on(&door, &mut Terminal::open()) {

@@ -177,6 +177,8 @@ pub enum FaultKind {
     Config,
     /// The system's users could not be looked up.
     Lookup,
+    /// The helper does not hold the sign-on of a program that is not root.
+    Helper,
     /// Something is longer than a record or a file name can be.
     Limit,
     /// A mistake in otpair itself.

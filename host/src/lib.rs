@@ -2,7 +2,7 @@
 //! shares; the sign-on itself is in `otpair_core`.
 //!
 //! Nothing here survives a sign-on: no threads, no global state, no open connections to the log. `unsafe` is only in
-//! [`accounts`]' `ffi.rs`, where libc is asked for users and groups.
+//! the files `ffi.rs` of [`accounts`] and [`helper`], where libc is asked for users and groups, and for a socket's peer.
 
 #![deny(unsafe_code)]
 
@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod helper;
 mod limit;
 pub mod session;
 

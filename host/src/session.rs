@@ -1,16 +1,20 @@
 //! The loop that every front end runs: the dialog, the clock, the records and the audit log of this machine, and a
-//! [`Conversation`] that the front end brings.
+//! [`Conversation`] that the front end brings. Where the program is not root the helper runs it.
 
 use crate::accounts::{self, SystemGroups};
 use crate::audit::{Audit, Context};
 use crate::clock;
 use crate::config::Config;
+use crate::helper::client;
 use crate::limit::Lifted;
+use otpair_core::caller::Caller;
 pub use otpair_core::dialog::Outcome;
 use otpair_core::dialog::{Dialog, Step};
 use otpair_core::event::{Event, EventKind};
+use otpair_core::one_field::{self, Split};
 use otpair_core::policy::{Messages, Policy};
 use otpair_core::records::{Account, Fault, Records};
+use otpair_core::token::Digits;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -27,6 +31,8 @@ pub struct Door<'a> {
     pub config: Option<&'a Path>,
     /// The door shows no messages: they have to go into the prompts.
     pub without_messages: bool,
+    /// The door has one field: all that the person answers was typed before, and only one prompt can be put.
+    pub one_field: bool,
     /// The admin is looking for a mistake: how the sign-on ended goes to syslog too, even where nothing was asked.
     pub debug: bool,
 }
@@ -47,60 +53,192 @@ pub trait Conversation {
     fn tell(&mut self, text: &str, is_refusal: bool);
 }
 
-/// Holds one sign-on from beginning to end. Everything is opened for it and closed after it.
-pub fn sign_on(door: &Door<'_>, conversation: &mut dyn Conversation) -> Outcome {
-    let config = Config::load(door.config);
-    let audit = config
-        .as_ref()
-        .map_or_else(|_| Audit::default(), Audit::open);
-    let mut policy = config
-        .as_ref()
-        .map_or_else(|_| Policy::default(), |config| config.policy(door.service));
-    if door.without_messages {
-        policy.messages = Messages::InPrompt;
-    }
-    let account = config
-        .as_ref()
-        .map_err(Fault::clone)
-        .and_then(|_| accounts::resolve(door.user, policy.strip_domain));
-    let known = account.as_ref().ok().cloned().flatten();
-    let dialog = Dialog::new(known.clone(), door.user, door.rhost, policy, &SystemGroups);
-    let mut sign_on = SignOn {
-        dialog,
-        audit,
-        door,
-        account: known.as_ref(),
-    };
-    let config = match (config, account) {
-        (Ok(config), Ok(_)) => config,
-        (Err(fault), _) | (_, Err(fault)) => return sign_on.refuse(fault, conversation),
-    };
-    // Whoever needs no token here is not kept out by a damaged cache.
-    let outcome = if sign_on.dialog.out_of_scope().is_some() {
-        Outcome::NotAsked
-    } else {
-        match crate::open_cache(&config) {
-            Ok(mut cache) => sign_on.hold(&mut cache, conversation),
-            Err(fault) => sign_on.refuse(fault, conversation),
-        }
-    };
-    if door.debug {
-        let scope = sign_on.dialog.out_of_scope();
-        let text = format!("outcome={outcome:?} out_of_scope={scope:?}");
-        sign_on.audit.debug(door.service, &text);
-    }
-    outcome
+/// What somebody typed into the one field of a door.
+#[derive(Debug)]
+pub struct Parts {
+    /// The password.
+    pub password: Zeroizing<Vec<u8>>,
+    /// What is for otpair; nothing if there was no such part.
+    pub answer: Option<Zeroizing<Vec<u8>>>,
 }
 
-struct SignOn<'a> {
+/// Holds one sign-on from beginning to end. Everything is opened for it and closed after it. A program that is not root
+/// can't open the seed cache: the helper holds it, by the machine's own config.
+pub fn sign_on(door: &Door<'_>, conversation: &mut dyn Conversation) -> Outcome {
+    if rustix::process::geteuid().is_root() {
+        return sign_on_here(door, conversation);
+    }
+    match client::sign_on(door, conversation) {
+        Ok(outcome) => {
+            debug(
+                door,
+                &Audit::default(),
+                &format!("outcome={outcome:?} of the helper"),
+            );
+            outcome
+        }
+        Err(fault) => SignOn::without_helper(door).refuse(fault, conversation),
+    }
+}
+
+/// The same by this very program, whoever runs it: for somebody whose own config and cache are used.
+pub fn sign_on_here(door: &Door<'_>, conversation: &mut dyn Conversation) -> Outcome {
+    // Without a caller nothing is refused before the dialog begins.
+    SignOn::prepare(door, None).map_or(Outcome::Unavailable, |mut sign_on| {
+        sign_on.hold(conversation)
+    })
+}
+
+/// Splits what somebody typed into the one field of a door. Nothing is checked, counted or spent by it; what can't be
+/// found out is taken as usual, for the sign-on that follows meets the same fault.
+#[must_use]
+pub fn split(door: &Door<'_>, typed: &[u8]) -> Parts {
+    let how = if rustix::process::geteuid().is_root() {
+        SignOn::prepare(door, None).map(|mut sign_on| sign_on.split())
+    } else {
+        client::split(door).ok()
+    };
+    let (password, answer) = one_field::split(typed, how.unwrap_or(AS_USUAL));
+    Parts {
+        password: Zeroizing::new(password.to_vec()),
+        answer: answer.map(|answer| Zeroizing::new(answer.to_vec())),
+    }
+}
+
+const AS_USUAL: Split = Split::BeforeDigits(Digits::USUAL);
+
+fn debug(door: &Door<'_>, audit: &Audit, text: &str) {
+    if door.debug {
+        audit.debug(door.service, text);
+    }
+}
+
+/// One sign-on on this machine.
+pub(crate) struct SignOn<'a> {
     dialog: Dialog,
     audit: Audit,
     door: &'a Door<'a>,
-    account: Option<&'a Account>,
+    account: Option<Account>,
+    config: Result<Config, Fault>,
 }
 
-impl SignOn<'_> {
-    fn hold(&mut self, records: &mut dyn Records, conversation: &mut dyn Conversation) -> Outcome {
+impl<'a> SignOn<'a> {
+    /// Finds out whose sign-on it is and by which rules. Nothing, and a line in the log, if `caller` may not ask for that
+    /// user; `None` as a caller is the program itself, which serves nobody else.
+    pub(crate) fn prepare(door: &'a Door<'a>, caller: Option<Caller>) -> Option<Self> {
+        let config = Config::load(door.config);
+        let audit = config
+            .as_ref()
+            .map_or_else(|_| Audit::default(), Audit::open);
+        let policy = config
+            .as_ref()
+            .map_or_else(|_| Policy::default(), |config| rules(config, door, caller));
+        let account = config
+            .as_ref()
+            .map_err(Fault::clone)
+            .and_then(|_| accounts::resolve(door.user, policy.strip_domain));
+        let mut sign_on = Self::of(door, account.as_ref().ok().cloned().flatten(), policy);
+        sign_on.audit = audit;
+        sign_on.config = match (config, account) {
+            (Ok(config), Ok(_)) => Ok(config),
+            (Err(fault), _) | (_, Err(fault)) => Err(fault),
+        };
+        sign_on.may_be_asked_by(caller).then_some(sign_on)
+    }
+
+    /// A sign-on that can't be held, since nobody helps.
+    fn without_helper(door: &'a Door<'a>) -> Self {
+        let account = accounts::lookup_user(door.user).ok().flatten();
+        Self::of(door, account, Policy::default())
+    }
+
+    fn of(door: &'a Door<'a>, account: Option<Account>, mut policy: Policy) -> Self {
+        if door.without_messages {
+            policy.messages = Messages::InPrompt;
+        }
+        let dialog = Dialog::new(
+            account.clone(),
+            door.user,
+            door.rhost,
+            policy,
+            &SystemGroups,
+        );
+        Self {
+            dialog: if door.one_field {
+                dialog.asking_once()
+            } else {
+                dialog
+            },
+            audit: Audit::default(),
+            door,
+            account,
+            config: Ok(Config::default()),
+        }
+    }
+
+    /// Whether this caller may ask. Where the config or the system's users can't be read everybody hears just that.
+    fn may_be_asked_by(&mut self, caller: Option<Caller>) -> bool {
+        let (Some(caller), Ok(config)) = (caller, &self.config) else {
+            return true;
+        };
+        let named = config.helper.may_ask_for_others.iter();
+        let others: Vec<_> = named
+            .filter_map(|name| Some(accounts::lookup_user(name).ok()??.uid))
+            .collect();
+        let may = caller.may_ask_for(self.account.as_ref(), &others);
+        if !may {
+            let why = format!("uid {} may not ask the helper for this user", caller.uid);
+            self.audit
+                .record(&self.context(), &Event::new(EventKind::Denied).reason(why));
+        }
+        may
+    }
+
+    /// How what is typed into the one field of this door is split.
+    pub(crate) fn split(&mut self) -> Split {
+        if self.dialog.out_of_scope().is_some() {
+            return Split::Nowhere;
+        }
+        let found = self
+            .config
+            .as_ref()
+            .map_err(Fault::clone)
+            .and_then(|config| {
+                let mut cache = crate::open_cache(config)?;
+                self.dialog.split(&mut cache, clock::now())
+            });
+        found.unwrap_or(AS_USUAL)
+    }
+
+    /// Holds it.
+    pub(crate) fn hold(&mut self, conversation: &mut dyn Conversation) -> Outcome {
+        let config = match &self.config {
+            Ok(config) => config,
+            Err(fault) => return self.refuse(fault.clone(), conversation),
+        };
+        // Whoever needs no token here is not kept out by a damaged cache.
+        let outcome = if self.dialog.out_of_scope().is_some() {
+            Outcome::NotAsked
+        } else {
+            match crate::open_cache(config) {
+                Ok(mut cache) => self.hold_with(&mut cache, conversation),
+                Err(fault) => self.refuse(fault, conversation),
+            }
+        };
+        let scope = self.dialog.out_of_scope();
+        debug(
+            self.door,
+            &self.audit,
+            &format!("outcome={outcome:?} out_of_scope={scope:?}"),
+        );
+        outcome
+    }
+
+    fn hold_with(
+        &mut self,
+        records: &mut dyn Records,
+        conversation: &mut dyn Conversation,
+    ) -> Outcome {
         let first = {
             let _lifted = Lifted::new();
             self.dialog.begin(records, clock::now())
@@ -149,15 +287,28 @@ impl SignOn<'_> {
     }
 
     fn log(&mut self) {
-        let context = Context {
-            user: self.account.map(|account| account.name.as_str()),
+        let events = self.dialog.take_events();
+        let _lifted = Lifted::new();
+        for event in events {
+            self.audit.record(&self.context(), &event);
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            user: self.account.as_ref().map(|account| account.name.as_str()),
             service: Some(self.door.service),
             rhost: self.door.rhost,
-        };
-        let _lifted = Lifted::new();
-        for event in self.dialog.take_events() {
-            self.audit.record(&context, &event);
         }
+    }
+}
+
+/// The rules at a door; a caller's word on where that is can only make them stricter.
+fn rules(config: &Config, door: &Door<'_>, caller: Option<Caller>) -> Policy {
+    let service = config.policy(door.service);
+    match caller {
+        None => service,
+        Some(caller) => caller.rules(service, config.policy_everywhere()),
     }
 }
 

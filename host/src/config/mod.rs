@@ -160,13 +160,22 @@ impl Config {
     /// defaults.
     #[must_use]
     pub fn policy(&self, service: &str) -> Policy {
+        self.policy_with(self.services.get(service))
+    }
+
+    /// The rules where no service is known: `[sign_on]` over the defaults.
+    #[must_use]
+    pub fn policy_everywhere(&self) -> Policy {
+        self.policy_with(None)
+    }
+
+    fn policy_with(&self, service: Option<&SignOnRules>) -> Policy {
         let mut policy = Policy {
             prompts: self.prompts.clone(),
             windows: self.windows,
             throttle: self.throttle,
             ..Policy::default()
         };
-        let service = self.services.get(service);
         self.sign_on.apply(&mut policy);
         if let Some(rules) = service {
             rules.apply(&mut policy);

@@ -143,6 +143,7 @@ fn every_key_of_sign_on_overrides_its_default() {
     let expected = Policy {
         required_for: who(&["@staff", "bob"]),
         exempt: who(&["carol", "@domain users"]),
+        everywhere: None,
         trusted_networks: Vec::new(),
         unpaired: Unpaired::Deny,
         attempts: 5,

@@ -1,0 +1,142 @@
+//! The caller's side: a program that is not root has the helper hold its sign-on, and shows what that says.
+
+use super::frames::Frames;
+use super::wire::{Opening, Refusal, Reply, Request};
+use super::{SOCKET, peer};
+use crate::session::{Conversation, Door, Outcome, Unreachable};
+use otpair_core::one_field::Split;
+use otpair_core::records::{Fault, FaultKind};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the helper may take for what it does between two answers: longer than it waits for a record.
+const REPLY: Duration = Duration::from_secs(20);
+
+/// How long a caller whose user has as many dialogs as one may have tries again, and how often.
+const BUSY: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// Has the helper hold a sign-on, and shows the person what it asks and says.
+///
+/// # Errors
+/// A [`FaultKind::Helper`] fault that says for the admin what was wrong: nobody listens, or the caller is refused.
+pub(crate) fn sign_on(
+    door: &Door<'_>,
+    conversation: &mut dyn Conversation,
+) -> Result<Outcome, Fault> {
+    sign_on_at(Path::new(SOCKET), door, conversation)
+}
+
+/// The same, at another socket.
+pub(super) fn sign_on_at(
+    socket: &Path,
+    door: &Door<'_>,
+    conversation: &mut dyn Conversation,
+) -> Result<Outcome, Fault> {
+    let (mut frames, mut reply) = open(socket, &Request::SignOn(opening(door)))?;
+    loop {
+        match reply {
+            Reply::Done(outcome) => return Ok(outcome),
+            Reply::Ask { text, echo } => {
+                let answer = match conversation.ask(&text, echo) {
+                    Ok(Some(typed)) => Request::Answer(typed),
+                    Ok(None) => Request::NoText,
+                    Err(Unreachable) => Request::Gone,
+                };
+                frames.ask(&answer).map_err(|error| lost(socket, &error))?;
+            }
+            Reply::Tell { text, is_refusal } => conversation.tell(&text, is_refusal),
+            Reply::Refused(why) => return Err(refused(socket, why)),
+            Reply::Split(_) => return Err(lost(socket, &"it answered something else")),
+        }
+        reply = frames.reply(REPLY).map_err(|error| lost(socket, &error))?;
+    }
+}
+
+/// Asks the helper how what the user types into one field is split.
+///
+/// # Errors
+/// As [`sign_on`].
+pub(crate) fn split(door: &Door<'_>) -> Result<Split, Fault> {
+    let socket = Path::new(SOCKET);
+    match open(socket, &Request::Split(opening(door)))? {
+        (_, Reply::Split(how)) => Ok(how),
+        (_, Reply::Refused(why)) => Err(refused(socket, why)),
+        _ => Err(lost(socket, &"it answered something else")),
+    }
+}
+
+fn opening(door: &Door<'_>) -> Opening {
+    Opening {
+        user: door.user.to_owned(),
+        service: door.service.to_owned(),
+        rhost: door.rhost.map(str::to_owned),
+        without_messages: door.without_messages,
+        one_field: door.one_field,
+    }
+}
+
+/// A connection to the helper and its reply to the first request. Tries again for a while where the user's dialogs are
+/// all taken.
+fn open(socket: &Path, first: &Request) -> Result<(Frames, Reply), Fault> {
+    let until = Instant::now() + BUSY;
+    loop {
+        let mut frames = connect(socket)?;
+        // A helper that refuses does so before it has read anything: what it said is there all the same.
+        let sent = frames.ask(first);
+        let reply = match (frames.reply(REPLY), sent) {
+            (Ok(reply), _) => reply,
+            (Err(error), Ok(())) | (Err(_), Err(error)) => return Err(lost(socket, &error)),
+        };
+        if reply != Reply::Refused(Refusal::Busy) || Instant::now() >= until {
+            return Ok((frames, reply));
+        }
+        thread::sleep(AGAIN);
+    }
+}
+
+/// Connects. Only root's helper is believed: what it says lets people in.
+fn connect(socket: &Path) -> Result<Frames, Fault> {
+    let stream = UnixStream::connect(socket).map_err(|error| {
+        let how = "see systemctl status otpair-helper.socket";
+        fault(
+            socket,
+            &format!("the helper can't be reached: {error}; {how}"),
+        )
+    })?;
+    match peer::uid(&stream) {
+        Ok(0) => Frames::new(stream).map_err(|error| lost(socket, &error)),
+        Ok(uid) => {
+            let why = format!("uid {uid} listens here, and not root: nothing it says is believed");
+            Err(fault(socket, &why))
+        }
+        Err(error) => Err(lost(socket, &error)),
+    }
+}
+
+fn refused(socket: &Path, why: Refusal) -> Fault {
+    let why = match why {
+        Refusal::NotYours => {
+            "the helper refused this program: it may not ask for this user; \
+             if it should, name its account in the config's [helper] may_ask_for_others"
+        }
+        Refusal::Busy => "the helper refused this program: its user has too many sign-ons going on",
+        Refusal::Version => {
+            "the helper is of another version than the module: restart otpair-helper.socket"
+        }
+        Refusal::Malformed => {
+            "the helper did not understand the module: this is a mistake in otpair"
+        }
+    };
+    fault(socket, why)
+}
+
+fn lost(socket: &Path, why: &dyn std::fmt::Display) -> Fault {
+    fault(socket, &format!("the helper went away: {why}"))
+}
+
+fn fault(socket: &Path, why: &str) -> Fault {
+    Fault::new(FaultKind::Helper, format!("{}: {why}", socket.display()))
+}

@@ -1,0 +1,34 @@
+//! The helper: holds the sign-on for programs that are not root and so can't open the seed cache (contract section 4,
+//! docs/helper-protocol.md). The program is `otpair-helper`, one dialog a connection.
+
+pub(crate) mod client;
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "libc's call; nothing else is in that file")]
+mod ffi;
+mod frames;
+mod peer;
+mod server;
+mod slots;
+mod wire;
+
+pub use server::serve;
+
+/// Where the helper listens.
+pub const SOCKET: &str = if cfg!(target_os = "macos") {
+    "/var/run/otpair.sock"
+} else {
+    "/run/otpair/helper.sock"
+};
+
+/// Where the helper notes who is being served, a folder that only root can look into.
+const SLOTS: &str = if cfg!(target_os = "macos") {
+    "/var/run/otpair-slots"
+} else {
+    "/run/otpair/slots"
+};
+
+/// The most dialogs that one user's programs have at a time.
+const MOST_DIALOGS: u32 = 4;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! How many dialogs one user's programs have at a time. Each dialog is a process of its own, so they count by kernel
+//! locks on a few files: a lock is gone with its process, whatever ends that.
+
+use super::MOST_DIALOGS;
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+/// A place among a user's dialogs, as long as it lives.
+#[derive(Debug)]
+pub(super) struct Slot {
+    _locked: File,
+}
+
+/// Takes one of the places that a user has in this folder, which is made if it is missing; nothing if all are taken.
+pub(super) fn take(folder: &Path, uid: u32) -> io::Result<Option<Slot>> {
+    make(folder)?;
+    for number in 0..MOST_DIALOGS {
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(folder.join(format!("{uid}-{number}")))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Some(Slot { _locked: file })),
+            Err(rustix::io::Errno::WOULDBLOCK) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// Makes the folder, and those above it that are missing; nobody but the caller may have made what is there.
+fn make(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let found = folder.symlink_metadata()?;
+    let is_own = found.uid() == rustix::process::geteuid().as_raw();
+    let is_private = found.mode().trailing_zeros() >= 6;
+    if found.is_dir() && is_own && is_private {
+        return Ok(());
+    }
+    let why = format!("{}: is not root's own folder", folder.display());
+    Err(io::Error::other(why))
+}

@@ -1,0 +1,372 @@
+//! The protocol and its two sides, over socket pairs. Callers of other users are in `tests/tests/helper.rs`.
+
+use super::frames::Frames;
+use super::wire::{LONGEST_REPLY, Opening, REQUESTS, Refusal, Reply, Request, Stage, legal};
+use super::{MOST_DIALOGS, client, server, slots};
+use crate::session::{Conversation, Door, Outcome, Unreachable};
+use otpair_core::one_field::Split;
+use proptest::prelude::*;
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+fn opening() -> Opening {
+    Opening {
+        user: "root".to_owned(),
+        service: "i3lock".to_owned(),
+        rhost: Some("10.0.0.1".to_owned()),
+        without_messages: true,
+        one_field: false,
+    }
+}
+
+fn requests() -> Vec<Request> {
+    let plain = Opening {
+        rhost: None,
+        one_field: true,
+        without_messages: false,
+        ..opening()
+    };
+    vec![
+        Request::SignOn(opening()),
+        Request::Split(plain),
+        Request::Answer(Zeroizing::new(b"123456".to_vec())),
+        Request::NoText,
+        Request::Gone,
+    ]
+}
+
+fn replies() -> Vec<Reply> {
+    let outcomes = [
+        Outcome::Granted,
+        Outcome::NotAsked,
+        Outcome::Refused,
+        Outcome::TooManyTries,
+        Outcome::Unavailable,
+        Outcome::NoConversation,
+    ];
+    let refusals = [
+        Refusal::Malformed,
+        Refusal::Version,
+        Refusal::NotYours,
+        Refusal::Busy,
+    ];
+    let splits = [Split::Nowhere, Split::AtComma, Split::BeforeDigits(8)];
+    let text = || "Passcode: ".to_owned();
+    let mut replies = vec![
+        Reply::Ask {
+            text: text(),
+            echo: true,
+        },
+        Reply::Tell {
+            text: text(),
+            is_refusal: false,
+        },
+    ];
+    replies.extend(outcomes.map(Reply::Done));
+    replies.extend(refusals.map(Reply::Refused));
+    replies.extend(splits.map(Reply::Split));
+    replies
+}
+
+#[test]
+fn what_is_sent_is_what_is_read() {
+    for request in requests() {
+        let (kind, payload) = request.to_frame();
+        assert_eq!(Request::parse(kind, payload), Ok(request));
+    }
+    for reply in replies() {
+        let (kind, payload) = reply.to_frame();
+        assert_eq!(Reply::parse(kind, &payload), Some(reply));
+    }
+}
+
+#[test]
+fn every_request_is_a_row_and_is_legal_at_one_stage_only() {
+    for (request, row) in requests().iter().zip(REQUESTS) {
+        assert_eq!(request.to_frame().0, row.kind);
+        let stages = [Stage::Opening, Stage::Asked];
+        let legal: Vec<_> = stages
+            .into_iter()
+            .filter(|stage| legal(row.kind, *stage).is_some())
+            .collect();
+        assert_eq!(legal, [row.legal]);
+    }
+}
+
+#[test]
+fn the_page_on_the_protocol_has_every_row() {
+    let page = include_str!("../../../docs/helper-protocol.md");
+    for row in REQUESTS {
+        let stage = match row.legal {
+            Stage::Opening => "first",
+            Stage::Asked => "after ASK",
+        };
+        let line = format!(
+            "| {} | {} | {stage} | {} |",
+            row.kind, row.name, row.longest
+        );
+        assert!(page.contains(&line), "the page lacks {line}");
+    }
+}
+
+#[test]
+fn an_answer_or_a_prompt_that_is_too_long_is_cut() {
+    let (_, payload) = Request::Answer(Zeroizing::new(vec![b'1'; 100_000])).to_frame();
+    assert_eq!(payload.len(), 512);
+    let text = "\u{20ac}".repeat(LONGEST_REPLY);
+    let (kind, payload) = Reply::Ask { text, echo: false }.to_frame();
+    assert!(payload.len() <= LONGEST_REPLY);
+    assert!(Reply::parse(kind, &payload).is_some());
+}
+
+#[test]
+fn another_version_is_told_apart_from_nonsense() {
+    let (kind, mut payload) = Request::SignOn(opening()).to_frame();
+    payload[0] = 9;
+    assert_eq!(Request::parse(kind, payload), Err(Refusal::Version));
+    let nonsense = Zeroizing::new(vec![1, 0xff]);
+    assert_eq!(Request::parse(kind, nonsense), Err(Refusal::Malformed));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_parsing_panic(kind: u8, payload in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let _ = Reply::parse(kind, &payload);
+        let _ = Request::parse(kind, Zeroizing::new(payload));
+    }
+}
+
+/// A scratch otpair: a config of its own, and a cache in which nothing has been imported.
+struct Scratch(TempDir);
+
+impl Scratch {
+    fn new(sign_on: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("cache");
+        let config = format!(
+            "[cache]\npath = {:?}\n[audit]\nsyslog = false\n[sign_on]\n{sign_on}\n",
+            cache.display().to_string()
+        );
+        std::fs::write(folder.path().join("otpair.toml"), config).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Sends bytes to the helper and no more, and returns all that it says.
+    fn say(&self, bytes: &[u8]) -> Vec<u8> {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let _ = ours.write_all(bytes);
+        ours.shutdown(Shutdown::Write).unwrap();
+        server::serve_at(&self.path("slots"), theirs, Some(&self.path("otpair.toml"))).unwrap();
+        let mut said = Vec::new();
+        // After what was said comes the end, or word that not all that was sent has been read.
+        if let Err(error) = ours.read_to_end(&mut said) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+        said
+    }
+}
+
+fn frame((kind, payload): (u8, Vec<u8>)) -> Vec<u8> {
+    let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+    [&[kind], &length[..], &payload].concat()
+}
+
+fn refused(why: Refusal) -> Vec<u8> {
+    frame(Reply::Refused(why).to_frame())
+}
+
+#[test]
+fn what_is_not_legal_at_the_beginning_is_refused_and_its_payload_not_read() {
+    let scratch = Scratch::new("");
+    for bytes in [
+        &[3, 0, 6, b'1', b'2', b'3', b'4', b'5', b'6'][..],
+        &[5, 0, 0],
+        &[0, 0, 0],
+        &[255, 255, 255],
+        &[1, 255, 255],
+        &[1, 0, 1, 1],
+    ] {
+        assert_eq!(scratch.say(bytes), refused(Refusal::Malformed), "{bytes:?}");
+    }
+    assert_eq!(scratch.say(&[1, 0, 2, 7, 0]), refused(Refusal::Version));
+}
+
+#[test]
+fn half_a_frame_gets_no_answer() {
+    let scratch = Scratch::new("");
+    for bytes in [&[][..], &[1], &[1, 0], &[1, 0, 9, 1, 0]] {
+        assert_eq!(scratch.say(bytes), b"", "{bytes:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_bytes_are_answered_with_a_grant(
+        bytes in prop::collection::vec(any::<u8>(), 0..200), begins_well: bool
+    ) {
+        let scratch = Scratch::new("");
+        let (kind, payload) = Request::SignOn(opening()).to_frame();
+        let mut sent = if begins_well { frame((kind, payload.to_vec())) } else { Vec::new() };
+        sent.extend_from_slice(&bytes);
+        let said = scratch.say(&sent);
+        let granted = frame(Reply::Done(Outcome::Granted).to_frame());
+        prop_assert!(!said.ends_with(&granted));
+    }
+}
+
+#[test]
+fn a_user_has_four_places_and_another_user_four_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let slots = folder.path().join("slots");
+    let mut taken: Vec<_> = (0..MOST_DIALOGS)
+        .map(|_| slots::take(&slots, 1000).unwrap().unwrap())
+        .collect();
+    assert!(slots::take(&slots, 1000).unwrap().is_none());
+    assert!(slots::take(&slots, 1001).unwrap().is_some());
+    taken.pop();
+    assert!(slots::take(&slots, 1000).unwrap().is_some());
+}
+
+#[test]
+fn places_in_somebody_elses_folder_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(folder.path(), mode).unwrap();
+    assert!(slots::take(folder.path(), 1000).is_err());
+}
+
+#[test]
+fn a_caller_whose_places_are_taken_is_told_so_before_anything_is_read() {
+    let scratch = Scratch::new("");
+    let uid = rustix::process::geteuid().as_raw();
+    let _taken: Vec<_> = (0..MOST_DIALOGS)
+        .map(|_| slots::take(&scratch.path("slots"), uid).unwrap().unwrap())
+        .collect();
+    assert_eq!(scratch.say(&[]), refused(Refusal::Busy));
+}
+
+/// A person who answers by a script, and notes what is asked and told.
+struct Script {
+    answers: Vec<&'static str>,
+    heard: Vec<String>,
+}
+
+impl Conversation for Script {
+    fn ask(&mut self, text: &str, _: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
+        self.heard.push(text.to_owned());
+        if self.answers.is_empty() {
+            return Err(Unreachable);
+        }
+        Ok(Some(Zeroizing::new(self.answers.remove(0).into())))
+    }
+
+    fn tell(&mut self, text: &str, _: bool) {
+        self.heard.push(text.to_owned());
+    }
+}
+
+/// A sign-on of root's through both sides.
+fn through_the_helper(sign_on: &str, answers: Vec<&'static str>) -> (Outcome, Vec<String>) {
+    let scratch = Scratch::new(sign_on);
+    let socket = scratch.path("helper.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let (slots, config) = (scratch.path("slots"), scratch.path("otpair.toml"));
+    let helper = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        server::serve_at(&slots, stream, Some(&config)).unwrap();
+    });
+    let mut person = Script {
+        answers,
+        heard: Vec::new(),
+    };
+    let outcome = client::sign_on_at(&socket, &door(), &mut person).unwrap();
+    helper.join().unwrap();
+    (outcome, person.heard)
+}
+
+fn door() -> Door<'static> {
+    Door {
+        user: "root",
+        service: "i3lock",
+        rhost: None,
+        config: None,
+        without_messages: false,
+        one_field: false,
+        debug: false,
+    }
+}
+
+#[test]
+fn prompts_and_messages_come_through_and_the_outcome_with_them() {
+    let (outcome, heard) = through_the_helper("attempts = 1", vec!["\u{7f}"]);
+    assert_eq!(outcome, Outcome::TooManyTries);
+    assert_eq!(heard[0], "Serial number: ");
+    assert_eq!(heard.len(), 2, "{heard:?}");
+}
+
+#[test]
+fn somebody_who_goes_away_is_gone_on_both_sides() {
+    let (outcome, heard) = through_the_helper("", vec![]);
+    assert_eq!(outcome, Outcome::NoConversation);
+    assert_eq!(heard, ["Serial number: "]);
+}
+
+#[test]
+fn whoever_is_exempt_is_asked_for_nothing() {
+    let (outcome, heard) = through_the_helper("exempt = [\"root\"]", vec![]);
+    assert_eq!((outcome, heard.len()), (Outcome::NotAsked, 0));
+}
+
+#[test]
+fn without_a_helper_the_fault_says_where_to_look() {
+    let mut nobody = Script {
+        answers: Vec::new(),
+        heard: Vec::new(),
+    };
+    let missing = Path::new("/nonexistent/helper.sock");
+    let fault = client::sign_on_at(missing, &door(), &mut nobody).unwrap_err();
+    assert!(fault.detail.contains("otpair-helper.socket"), "{fault:?}");
+}
+
+#[test]
+fn a_helper_that_talks_nonsense_or_goes_away_grants_nothing() {
+    for said in [
+        &[][..],
+        &[18, 0, 1, 99],
+        &[18, 0, 0],
+        &[16, 255, 255],
+        &[19, 0, 1, 6],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("helper.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let helper = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut frames = Frames::new(stream.try_clone().unwrap()).unwrap();
+            frames
+                .request(Stage::Opening, Duration::from_secs(60))
+                .unwrap();
+            stream.write_all(said).unwrap();
+        });
+        let mut person = Script {
+            answers: Vec::new(),
+            heard: Vec::new(),
+        };
+        assert!(
+            client::sign_on_at(&socket, &door(), &mut person).is_err(),
+            "{said:?}"
+        );
+        helper.join().unwrap();
+    }
+}
