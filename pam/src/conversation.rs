@@ -34,3 +34,30 @@ impl Conversation for PamConversation<'_> {
         let _ = self.0.send(style, text);
     }
 }
+
+/// The conversation of a door with one field: the answer was typed before. Messages are shown where that can be done.
+pub(crate) struct OneFieldConversation<'a> {
+    answer: Option<Zeroizing<Vec<u8>>>,
+    conv: Option<PamConversation<'a>>,
+}
+
+impl<'a> OneFieldConversation<'a> {
+    pub(crate) fn new(answer: Option<Zeroizing<Vec<u8>>>, conv: Option<&'a Conv<'a>>) -> Self {
+        Self {
+            answer,
+            conv: conv.map(PamConversation::new),
+        }
+    }
+}
+
+impl Conversation for OneFieldConversation<'_> {
+    fn ask(&mut self, _: &str, _: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
+        Ok(self.answer.take())
+    }
+
+    fn tell(&mut self, text: &str, is_refusal: bool) {
+        if let Some(conv) = &mut self.conv {
+            conv.tell(text, is_refusal);
+        }
+    }
+}

@@ -13,8 +13,8 @@ mod arguments;
 mod conversation;
 mod ffi;
 
-use crate::arguments::Arguments;
-use crate::conversation::PamConversation;
+use crate::arguments::{Arguments, OneField};
+use crate::conversation::{OneFieldConversation, PamConversation};
 use otpair_host::session::{self, Door, Outcome};
 use pam::constants::{PAM_SILENT, PamFlag, PamResultCode};
 use pam::conv::Conv;
@@ -68,18 +68,53 @@ fn authenticate(pamh: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> PamResu
     }
     let user = item(pamh.get_item::<User>(), |user| user.0).unwrap_or_default();
     let rhost = item(pamh.get_item::<RHost>(), |rhost| rhost.0);
-    let Ok(Some(conv)) = pamh.get_item::<Conv>() else {
-        return PamResultCode::PAM_CONV_ERR;
-    };
     let door = Door {
         user: &user,
         service: &service,
         rhost: rhost.as_deref(),
         config: arguments.config.as_deref(),
         without_messages: arguments.messages_in_prompt || flags & PAM_SILENT != 0,
+        one_field: arguments.one_field.is_some(),
         debug: arguments.debug,
     };
-    code(session::sign_on(&door, &mut PamConversation::new(&conv)))
+    match arguments.one_field {
+        None => converse(pamh, &door),
+        Some(OneField::Split) => split(pamh, &door),
+        Some(OneField::Appended) => decide_on_appended(pamh, &door),
+    }
+}
+
+/// Asks, prompt by prompt.
+fn converse(pamh: &PamHandle, door: &Door<'_>) -> PamResultCode {
+    match pamh.get_item::<Conv>() {
+        Ok(Some(conv)) => code(session::sign_on(door, &mut PamConversation::new(&conv))),
+        _ => PamResultCode::PAM_CONV_ERR,
+    }
+}
+
+/// `passcode=split`: leaves the password to whatever checks it, and keeps the rest.
+fn split(pamh: &mut PamHandle, door: &Door<'_>) -> PamResultCode {
+    let Some(typed) = ffi::typed_password(pamh) else {
+        return PamResultCode::PAM_CONV_ERR;
+    };
+    let parts = session::split(door, &typed);
+    if ffi::keep_answer(pamh, parts.answer) && ffi::set_password(pamh, &parts.password) {
+        return PamResultCode::PAM_IGNORE;
+    }
+    session::report_fault(door.service, "libpam did not take the split password");
+    PamResultCode::PAM_AUTHINFO_UNAVAIL
+}
+
+/// `passcode=appended`: decides on what the line that split has kept.
+fn decide_on_appended(pamh: &mut PamHandle, door: &Door<'_>) -> PamResultCode {
+    let Ok(answer) = ffi::take_answer(pamh) else {
+        let why = "passcode=appended needs a line with passcode=split before the password's";
+        session::report_fault(door.service, why);
+        return PamResultCode::PAM_AUTHINFO_UNAVAIL;
+    };
+    let conv = pamh.get_item::<Conv>().ok().flatten();
+    let mut conversation = OneFieldConversation::new(answer, conv.as_ref());
+    code(session::sign_on(door, &mut conversation))
 }
 
 /// A PAM item as text.

@@ -5,10 +5,11 @@ use crate::artefacts::{Artefacts, assert_equipped};
 use crate::syslog::Syslog;
 use crate::token::Token;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::thread;
 
 /// The config that every machine starts with.
 pub const CONFIG: &str = "[audit]\nfile = \"/var/log/otpair.jsonl\"\n";
@@ -18,6 +19,8 @@ pub const CONFIG_FILE: &str = "/etc/otpair/otpair.toml";
 pub const AUDIT_FILE: &str = "/var/log/otpair.jsonl";
 /// Where the seed cache lies, in the machine.
 pub const CACHE: &str = "/var/lib/otpair";
+/// Where the helper listens, in the machine.
+pub const HELPER_SOCKET: &str = "/run/otpair/helper.sock";
 /// The module, in the machine.
 pub const MODULE: &str = "/run/machine/pam_otpair.so";
 
@@ -336,6 +339,41 @@ impl Machine {
     /// What the machine's programs wrote to syslog so far.
     pub fn syslog(&self) -> Vec<String> {
         self.syslog.lines()
+    }
+
+    /// Has the helper serve its socket, as its systemd units say.
+    pub fn serve_helper(&self) {
+        self.serve_socket("root", &["/usr/libexec/otpair/otpair-helper"]);
+    }
+
+    /// Has a user start a program for each connection to the helper's socket, by systemd's own `systemd-socket-activate`.
+    /// It ends with the machine.
+    pub fn serve_socket(&self, user: &str, program: &[&str]) {
+        self.done("mkdir", &["-p", "/run/otpair"]);
+        self.done("chown", &[user, "/run/otpair"]);
+        let mut listener = self
+            .command("setpriv")
+            .args(["--reuid", user, "--regid", user, "--init-groups"])
+            .args(["systemd-socket-activate", "--accept", "--inetd"])
+            .arg(format!("--listen={HELPER_SOCKET}"))
+            .args(program)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("nsenter can't be started");
+        let mut log = BufReader::new(listener.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("Listening on") {
+            let length = log.read_line(&mut said).unwrap();
+            assert!(length > 0, "the socket is not served: {said}");
+        }
+        self.chmod(HELPER_SOCKET, 0o666);
+        // Both live as long as the machine: the log must be read on, and the child be waited for.
+        thread::spawn(move || {
+            let _ = log.read_to_end(&mut Vec::new());
+            let _ = listener.wait();
+        });
     }
 
     /// What was asked of `systemctl` so far, a request a line. Nothing is started by it: a test does that.

@@ -10,7 +10,13 @@ use otpair_tests::token::Token;
 #[test]
 fn an_unknown_argument_is_logged_and_denied() {
     let (machine, _) = paired();
-    for argument in ["nullok", "config", "messages=loud", "passcode=none"] {
+    for argument in [
+        "nullok",
+        "config",
+        "messages=loud",
+        "passcode=none",
+        "passcode=",
+    ] {
         machine.pam_service(
             "otpcodes",
             &[&format!(

@@ -1,0 +1,271 @@
+//! Programs that are not root (contract section 4): the module in them has the helper hold the sign-on. Through the real
+//! module, helper and socket, as ordinary users of the machine.
+
+use otpair_tests::dialog::{Done, PASSCODE, SignOn};
+use otpair_tests::machine::{
+    ALICE, AUDIT_FILE, BOB, CAROL, GHOST, HELPER_SOCKET, MODULE, Machine, User,
+};
+use otpair_tests::scenario::paired;
+use otpair_tests::token::Token;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+
+/// A sign-on of somebody's, asked for by a program of this user.
+fn by(caller: User, user: User) -> SignOn {
+    let who = ["--reuid", caller.name, "--regid", caller.name];
+    SignOn::of(user).under(&[&["setpriv"], &who[..], &["--init-groups"]].concat())
+}
+
+/// A machine with a helper, on which Alice has a HOTP token.
+fn served() -> (Machine, Token) {
+    let (machine, token) = paired();
+    machine.serve_helper();
+    (machine, token)
+}
+
+fn told_of_a_fault(done: &Done) {
+    assert!(done.says("fault of this machine"), "{}", done.transcript());
+}
+
+#[test]
+fn a_user_signs_on_in_a_program_of_their_own() {
+    let (machine, token) = served();
+    by(ALICE, ALICE).granted(&machine, &[(PASSCODE, &token.press(0))]);
+    let granted = machine.events("granted");
+    assert_eq!((granted.len(), &granted[0]["user"]), (1, &"alice".into()));
+    assert_eq!(granted[0]["service"], "otpcodes");
+}
+
+#[test]
+fn wrong_spent_and_out_of_step_are_told_through_the_helper() {
+    let (machine, token) = served();
+    let spent = token.press(0);
+    by(ALICE, ALICE).granted(&machine, &[(PASSCODE, &token.wrong()), (PASSCODE, &spent)]);
+    let script = [
+        (PASSCODE, &*spent),
+        (PASSCODE, &*token.press(50)),
+        ("Next passcode: ", &*token.press(51)),
+    ];
+    let done = by(ALICE, ALICE).granted(&machine, &script);
+    assert!(done.says("already used") && done.says("out of step"));
+}
+
+#[test]
+fn a_locked_user_is_told_through_the_helper() {
+    let (machine, token) = served();
+    machine.config("[throttle]\nmax_failures = 2\nfirst_wait = \"30m\"\n");
+    let wrong = token.wrong();
+    let script = [(PASSCODE, &*wrong), (PASSCODE, &*wrong)];
+    by(ALICE, ALICE).hold(&machine, &script, "PAM_MAXTRIES");
+    let locked = by(ALICE, ALICE).hold(&machine, &[], "PAM_MAXTRIES");
+    assert!(locked.says("locked"), "{}", locked.transcript());
+}
+
+#[test]
+fn through_the_helper_nobody_pairs() {
+    let machine = Machine::new();
+    machine.serve_helper();
+    machine.import(&[&Token::hotp("12345678")]);
+    for config in [
+        "",
+        "[sign_on]\nunpaired = \"allow\"\nallow_unpaired_until = 2099-01-01\n",
+    ] {
+        machine.config(config);
+        let done = by(ALICE, ALICE).hold(&machine, &[], "PAM_AUTH_ERR");
+        assert!(done.says("no token is paired"), "{}", done.transcript());
+    }
+}
+
+#[test]
+fn nobody_asks_for_another_user_or_learns_whether_there_is_one() {
+    let (machine, _) = served();
+    let before = machine.read(&Machine::record(ALICE));
+    let seen: Vec<_> = [ALICE, CAROL, GHOST]
+        .map(|user| {
+            let done = by(BOB, user).hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+            told_of_a_fault(&done);
+            done.styled()
+        })
+        .into();
+    assert!(seen.iter().all(|one| *one == seen[0]), "{seen:#?}");
+    assert_eq!(machine.read(&Machine::record(ALICE)), before);
+    assert!(
+        machine
+            .events("denied")
+            .iter()
+            .all(|event| event["reason"].as_str().unwrap().contains("uid 2002"))
+    );
+    let log = String::from_utf8(machine.read(AUDIT_FILE)).unwrap();
+    assert!(!log.contains("ghost"), "{log}");
+}
+
+#[test]
+fn an_account_that_the_config_names_asks_for_others() {
+    let (machine, token) = served();
+    machine.config("[helper]\nmay_ask_for_others = [\"dave\"]\n");
+    let dave = otpair_tests::machine::DAVE;
+    by(dave, ALICE).granted(&machine, &[(PASSCODE, &token.press(0))]);
+    let wrong = [
+        (PASSCODE, "123456"),
+        (PASSCODE, "234567"),
+        (PASSCODE, "345678"),
+    ];
+    by(dave, GHOST).hold(&machine, &wrong, "PAM_MAXTRIES");
+    by(BOB, ALICE).hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+}
+
+#[test]
+fn what_the_caller_says_of_service_origin_and_config_lets_nobody_through() {
+    let (machine, token) = served();
+    machine.config(
+        "[service.kiosk]\nrequired_for = []\ntrusted_networks = [\"10.0.0.0/8\"]\nattempts = 9\n\
+         [service.otpcodes]\ntrusted_networks = [\"10.0.0.0/8\"]\n",
+    );
+    machine.write("/home/alice/otpair.toml", "[sign_on]\nrequired_for = []\n");
+    let own =
+        format!("[success=done ignore=ignore default=die] {MODULE} config=/home/alice/otpair.toml");
+    machine.pam_service("kiosk", &[&own, "required pam_listfile.so"]);
+    for (number, service) in (0..).zip(["kiosk", "otpcodes"]) {
+        by(ALICE, ALICE)
+            .at_service(service)
+            .from("10.1.2.3")
+            .granted(&machine, &[(PASSCODE, &token.press(number))]);
+    }
+}
+
+#[test]
+fn whoever_is_exempt_everywhere_is_asked_for_nothing_by_the_helper() {
+    let (machine, _) = served();
+    machine.config("[sign_on]\nexempt = [\"carol\"]\n");
+    by(CAROL, CAROL).hold(&machine, &[], otpair_tests::machine::IGNORED);
+}
+
+#[test]
+fn messages_go_into_prompts_through_the_helper_too() {
+    let (machine, token) = served();
+    let mut dialog = by(ALICE, ALICE).silent().begin(&machine);
+    dialog.expect(PASSCODE);
+    dialog.answer(&token.wrong());
+    assert!(dialog.expect_carrying(PASSCODE).contains("Wrong passcode."));
+    dialog.answer(&token.press(0));
+    assert_eq!(dialog.finish().code, "PAM_SUCCESS");
+}
+
+#[test]
+fn an_answer_that_fails_or_is_no_text_ends_the_dialog_in_the_helper() {
+    let (machine, token) = served();
+    let mut dialog = by(ALICE, ALICE).begin(&machine);
+    dialog.expect(PASSCODE);
+    dialog.hang_up();
+    assert_eq!(dialog.finish().code, "PAM_CONV_ERR");
+    let mut dialog = by(ALICE, ALICE).begin(&machine);
+    dialog.expect(PASSCODE);
+    dialog.answer_null();
+    assert_eq!(dialog.finish().code, "PAM_AUTH_ERR");
+    assert_eq!(machine.user(ALICE)["failures"], 0);
+    by(ALICE, ALICE).granted(&machine, &[(PASSCODE, &token.press(0))]);
+}
+
+#[test]
+fn one_field_works_through_the_helper() {
+    let (machine, token) = served();
+    machine.config("[helper]\nmay_ask_for_others = [\"dave\"]\n");
+    machine.pam_service(
+        "otptest",
+        &[
+            &format!("required {MODULE} passcode=split"),
+            "required pam_debug.so auth=success",
+            &format!("required {MODULE} passcode=appended"),
+        ],
+    );
+    let dave = otpair_tests::machine::DAVE;
+    let ask = |typed: &str, code: &str| {
+        let sign_on = by(dave, ALICE).at_service("otptest");
+        sign_on.hold(&machine, &[("Password: ", typed)], code)
+    };
+    ask(&format!("alice-pw{}", token.press(0)), "PAM_SUCCESS");
+    ask(&format!("alice-pw,{}", token.press(1)), "PAM_SUCCESS");
+    ask(&format!("alice-pw{}", token.wrong()), "PAM_AUTH_ERR");
+    ask("alice-pw", "PAM_AUTH_ERR");
+    assert_eq!(machine.user(ALICE)["failures"], 1);
+}
+
+#[test]
+fn without_a_helper_nobody_is_let_in_and_the_log_says_why() {
+    let (machine, _) = paired();
+    let done = by(ALICE, ALICE).hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+    told_of_a_fault(&done);
+    assert!(
+        machine
+            .syslog()
+            .iter()
+            .any(|line| line.contains(HELPER_SOCKET)
+                && line.contains("systemctl status otpair-helper.socket")),
+        "{:#?}",
+        machine.syslog()
+    );
+}
+
+#[test]
+fn a_socket_that_somebody_else_listens_on_is_not_believed() {
+    let (machine, _) = paired();
+    // It would grant everything: 18 is DONE, 0 is granted.
+    machine.serve_socket("bob", &["sh", "-c", "printf '\\022\\000\\001\\000'"]);
+    by(ALICE, ALICE).hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+    assert!(
+        machine
+            .syslog()
+            .iter()
+            .any(|line| line.contains("uid 2002 listens here")),
+        "{:#?}",
+        machine.syslog()
+    );
+}
+
+#[test]
+fn the_helper_takes_nothing_from_its_environment() {
+    let (machine, token) = paired();
+    machine.serve_helper();
+    let mut dialog = by(ALICE, ALICE).begin(&machine);
+    dialog.expect(PASSCODE);
+    let pids = machine.done("pidof", &["otpair-helper"]);
+    for pid in pids.split_whitespace() {
+        let environment = machine.read(&format!("/proc/{pid}/environ"));
+        assert!(
+            environment.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&environment)
+        );
+    }
+    dialog.answer(&token.press(0));
+    assert_eq!(dialog.finish().code, "PAM_SUCCESS");
+}
+
+#[test]
+fn wrong_usage_of_the_helper_is_told() {
+    let machine = Machine::new();
+    let output = machine.run("/usr/libexec/otpair/otpair-helper", &["--help"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("usage: otpair-helper"));
+}
+
+/// A connection that says these bytes and no more; what came back.
+fn say(machine: &Machine, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = UnixStream::connect(machine.path(HELPER_SOCKET)).unwrap();
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut said = Vec::new();
+    let _ = stream.read_to_end(&mut said);
+    said
+}
+
+#[test]
+fn what_is_no_request_gets_a_refusal_or_nothing() {
+    let (machine, _) = served();
+    let malformed = [20, 0, 1, 0];
+    assert_eq!(say(&machine, &[3, 0, 1, b'1']), malformed);
+    assert_eq!(say(&machine, &[99, 0, 0]), malformed);
+    assert_eq!(say(&machine, &[1, 0, 2, 9, 0]), [20, 0, 1, 1]);
+    assert!(say(&machine, &[1, 0, 90, 1]).is_empty());
+}
