@@ -14,6 +14,8 @@ pub struct Artefacts {
     pub helper: PathBuf,
     /// The test's libpam client.
     pub pamloop: PathBuf,
+    /// A hostile client of the helper.
+    pub hostile: PathBuf,
 }
 
 impl Artefacts {
@@ -38,6 +40,7 @@ impl Artefacts {
                 "cargo build -p otpair-helper",
             ),
             pamloop: newest(&target, "pamloop", "cargo build -p otpair-tests"),
+            hostile: newest(&target, "hostile", "cargo build -p otpair-tests"),
         }
     }
 }

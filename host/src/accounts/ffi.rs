@@ -45,6 +45,18 @@ pub(super) fn user_by_name(name: &CStr) -> io::Result<Option<Passwd>> {
     )
 }
 
+/// Looks a user up by id.
+pub(super) fn user_by_id(uid: u32) -> io::Result<Option<Passwd>> {
+    look_up(
+        |entry, buffer, found| {
+            // SAFETY: `entry` and `found` are places for the answer, and the buffer is as long as is said. All outlive
+            // the call.
+            unsafe { libc::getpwuid_r(uid, entry, buffer.as_mut_ptr(), buffer.len(), found) }
+        },
+        passwd,
+    )
+}
+
 /// Looks a group up by name.
 pub(super) fn group_by_name(name: &CStr) -> io::Result<Option<Group>> {
     look_up(

@@ -21,6 +21,15 @@ pub fn lookup_user(name: &str) -> Result<Option<Account>, Fault> {
     Ok(passwd(name)?.and_then(account))
 }
 
+/// Whether an account has this user id.
+///
+/// # Errors
+/// A [`FaultKind::Lookup`] fault if the system can't tell.
+pub fn is_known(uid: u32) -> Result<bool, Fault> {
+    let found = ffi::user_by_id(uid).map_err(|error| fault(&error))?;
+    Ok(found.is_some())
+}
+
 /// Whose sign-on it is when a door gives this name. With `strip_domain` the name without its domain counts, if the
 /// full name, where the system knows it, has the same uid.
 ///
@@ -103,6 +112,12 @@ mod tests {
             uid: 0,
         });
         assert_eq!(lookup_user("root"), Ok(root));
+    }
+
+    #[test]
+    fn a_user_id_is_known_if_an_account_has_it() {
+        assert_eq!(is_known(0), Ok(true));
+        assert_eq!(is_known(0x7fff_0001), Ok(false));
     }
 
     #[test]

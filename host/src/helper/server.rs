@@ -3,6 +3,7 @@
 use super::frames::{Frames, Nothing, REST};
 use super::wire::{Opening, Refusal, Reply, Request, Stage};
 use super::{SLOTS, peer, slots};
+use crate::accounts;
 use crate::session::{self, Conversation, Door, Outcome, SignOn, Unreachable};
 use otpair_core::caller::Caller;
 use std::io;
@@ -40,6 +41,12 @@ pub(super) fn serve_at(slots: &Path, stream: UnixStream, config: Option<&Path>) 
         let _ = frames.tell(&Reply::Refused(Refusal::Busy));
         return Ok(());
     };
+    // Somebody with a range of user ids for containers has as many places, and could take them all: none of those ids can
+    // ask for anything.
+    if !accounts::is_known(uid).unwrap_or(true) {
+        let _ = frames.tell(&Reply::Refused(Refusal::NotYours));
+        return Ok(());
+    }
     let caller = Caller {
         uid,
         is_system: uid == 0 || (cfg!(target_os = "macos") && uid == LOGIN_WINDOW),
