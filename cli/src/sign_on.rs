@@ -30,7 +30,12 @@ impl Args {
             one_field: false,
             debug: false,
         };
-        match session::sign_on(&door, &mut Terminal::open()) {
+        let hold = match config {
+            // A config of somebody's own, and the cache that it names.
+            Some(_) => session::sign_on_here,
+            None => session::sign_on,
+        };
+        match hold(&door, &mut Terminal::open()) {
             Outcome::Granted => output::print("Signed on.\n"),
             Outcome::NotAsked => output::print("Let through: no passcode was asked for here.\n"),
             refused => Err(Failure::new(reason(refused))),

@@ -99,7 +99,12 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 #[test]
 fn the_manuals_are_pages_that_pandoc_makes() {
-    for page in ["otpair.8", "pam_otpair.8", "otpair-helper.8", "otpair.toml.5"] {
+    for page in [
+        "otpair.8",
+        "pam_otpair.8",
+        "otpair-helper.8",
+        "otpair.toml.5",
+    ] {
         let output = std::process::Command::new("pandoc")
             .args(["--standalone", "--to", "man", "--fail-if-warnings"])
             .arg(workspace().join(format!("docs/{page}.md")))

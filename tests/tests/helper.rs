@@ -6,6 +6,7 @@ use otpair_tests::machine::{
     ALICE, AUDIT_FILE, BOB, CAROL, GHOST, HELPER_SOCKET, MODULE, Machine, User,
 };
 use otpair_tests::scenario::paired;
+use otpair_tests::terminal::Terminal;
 use otpair_tests::token::Token;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -240,6 +241,32 @@ fn the_helper_takes_nothing_from_its_environment() {
     }
     dialog.answer(&token.press(0));
     assert_eq!(dialog.finish().code, "PAM_SUCCESS");
+}
+
+#[test]
+fn a_user_tries_their_own_sign_on_with_the_admins_command() {
+    let (machine, token) = served();
+    let mut command = machine.command("setsid");
+    command.args(["-c", "setpriv", "--reuid", "alice", "--regid", "alice"]);
+    command.args(["--init-groups", "otpair", "sign-on", "alice"]);
+    let mut terminal = Terminal::start(command);
+    terminal.expect(PASSCODE);
+    terminal.send_line(&token.press(0));
+    terminal.expect("Signed on.");
+    let others = machine.run(
+        "setpriv",
+        &[
+            "--reuid",
+            "alice",
+            "--regid",
+            "alice",
+            "--init-groups",
+            "otpair",
+            "sign-on",
+            "bob",
+        ],
+    );
+    assert_eq!(others.status.code(), Some(1));
 }
 
 #[test]
