@@ -75,6 +75,28 @@ impl Machine {
         Self::with(&Artefacts::find())
     }
 
+    /// A machine with otpair that also knows some of the real machine's system users: those of packages whose servers a
+    /// test starts.
+    pub fn with_system_users(names: &[&str]) -> Self {
+        let machine = Self::new();
+        for (file, program) in [("/etc/passwd", "passwd"), ("/etc/group", "group")] {
+            let mut text = String::from_utf8(machine.read(file)).unwrap();
+            for name in names {
+                let found = Command::new("getent")
+                    .args([program, name])
+                    .output()
+                    .unwrap();
+                assert!(
+                    found.status.success(),
+                    "there is no {program} entry {name} here"
+                );
+                text.push_str(&String::from_utf8(found.stdout).unwrap());
+            }
+            machine.write(file, text);
+        }
+        machine
+    }
+
     fn with(artefacts: &Artefacts) -> Self {
         let mut unshare = Command::new("unshare")
             .args([
