@@ -75,7 +75,7 @@ fn nonsense(dice: &mut Dice) -> Vec<u8> {
             said = frame(
                 dice.bytes(1).first().copied().unwrap_or(9),
                 &dice.bytes(600),
-            )
+            );
         }
         4 => said.extend(frame(3, &vec![b'9'; 600])),
         _ => said.extend(dice.bytes(40)),
