@@ -94,6 +94,8 @@ fn converse(pamh: &PamHandle, door: &Door<'_>) -> PamResultCode {
 
 /// `passcode=split`: leaves the password to whatever checks it, and keeps the rest.
 fn split(pamh: &mut PamHandle, door: &Door<'_>) -> PamResultCode {
+    // Nothing of an earlier try with this handle is left, however this one goes.
+    ffi::keep_answer(pamh, None);
     let Some(typed) = ffi::typed_password(pamh) else {
         return PamResultCode::PAM_CONV_ERR;
     };
