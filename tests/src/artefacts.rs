@@ -117,6 +117,20 @@ pub fn assert_equipped() {
     }
 }
 
+/// Fails with a sentence unless a container can be booted here.
+pub fn assert_booting() {
+    assert_equipped();
+    for (program, package) in [
+        ("systemd-nspawn", "systemd-container"),
+        ("systemd-id128", "systemd"),
+    ] {
+        assert!(
+            installed(program),
+            "{program} is missing: install the Debian package {package}"
+        );
+    }
+}
+
 fn installed(program: &str) -> bool {
     ["/usr/bin", "/usr/sbin", "/bin", "/sbin"]
         .iter()

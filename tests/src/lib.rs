@@ -4,6 +4,7 @@
 //! A test that can't run fails with a sentence that says what is missing; it is never skipped.
 
 pub mod artefacts;
+pub mod container;
 pub mod dialog;
 pub mod door;
 pub mod libpam;

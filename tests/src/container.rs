@@ -1,0 +1,260 @@
+//! A private machine that is booted by systemd, for what only systemd does: units, timers, what happens at a boot.
+//!
+//! Its root is an overlay of the real machine's own, of which nothing is written; its network is a loopback of its own.
+//! It runs in `systemd-nspawn`, inside a process namespace that ends with the test.
+
+use crate::artefacts::{Artefacts, assert_booting};
+use crate::machine::told;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a boot may take before the test is given up. Far above what it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts systemd in control groups of its own, so that containers keep out of each other's way. The first argument is
+/// the container's name, the others are the groups.
+const START: &str = r#"
+name=$1
+shift
+for group; do
+    mkdir "$group"
+    echo $$ >"$group/cgroup.procs"
+done
+exec systemd-nspawn --quiet --register=no --keep-unit --notify-ready=yes --private-network --console=pipe \
+    --machine="$name" --directory=/run/container/root --boot </dev/null >>/run/container/console 2>&1
+"#;
+
+/// A booted machine. It is gone when this is dropped, or when the test's process ends in any way.
+#[derive(Debug)]
+pub struct Container {
+    unshare: Child,
+    /// Its end is what tells the outer namespace to go.
+    lifeline: Option<ChildStdin>,
+    nspawn: Option<Child>,
+    /// systemd's process id, in the outer namespace.
+    leader: u32,
+    groups: Vec<PathBuf>,
+}
+
+impl Container {
+    /// Boots a machine with otpair, its helper and its units (none enabled), sshd on the loopback, and the users `alice`
+    /// (password `alice-pw`) and `root` (`root-pw`, with a key that sshd takes).
+    ///
+    /// # Panics
+    /// If something is missing, with a sentence that says what, or if it does not boot.
+    pub fn boot() -> Self {
+        assert_booting();
+        let mut unshare = lay_root(&Artefacts::find());
+        let lifeline = unshare.stdin.take();
+        let mut line = String::new();
+        BufReader::new(unshare.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        if line != "ready\n" {
+            let output = unshare.wait_with_output().unwrap();
+            panic!("the container could not be made: {}", told(&output));
+        }
+        let mut container = Self {
+            unshare,
+            lifeline,
+            nspawn: None,
+            leader: 0,
+            groups: Vec::new(),
+        };
+        container.start();
+        container
+    }
+
+    /// Where a path of the container is seen from outside, as long as it runs.
+    pub fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
+        let relative = inside
+            .as_ref()
+            .strip_prefix("/")
+            .expect("a path inside the container begins with /");
+        self.outer(&format!("/proc/{}/root", self.leader))
+            .join(relative)
+    }
+
+    /// A command in the container, as root.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = self.in_outer("nsenter");
+        command
+            .arg(format!("--target={}", self.leader))
+            .args(["--mount", "--pid", "--net", "--uts", "--ipc", "--", program])
+            .env_clear()
+            .envs([
+                ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                ("TERM", "dumb"),
+                ("LANG", "C.UTF-8"),
+                ("HOME", "/root"),
+            ]);
+        command
+    }
+
+    /// Runs a command in the container as root.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Output {
+        self.run_with(program, arguments, "")
+    }
+
+    /// Runs a command in the container as root, with what it reads on stdin.
+    pub fn run_with(&self, program: &str, arguments: &[&str], stdin: &str) -> Output {
+        let mut child = self
+            .command(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("nsenter can't be started");
+        // A program that does not read to the end closes the pipe: that is its right.
+        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and gives its stdout.
+    pub fn done(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self.run(program, arguments);
+        let said = told(&output);
+        assert!(output.status.success(), "{program} {arguments:?}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Writes a file of the container.
+    pub fn write(&self, inside: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path(inside), content)
+            .unwrap_or_else(|e| panic!("{inside} can't be written: {e}"));
+    }
+
+    /// Reads a file of the container.
+    pub fn read(&self, inside: &str) -> Vec<u8> {
+        fs::read(self.path(inside)).unwrap_or_else(|e| panic!("{inside} can't be read: {e}"))
+    }
+
+    /// Waits until something holds of the container.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds(self) {
+            assert!(Instant::now() < deadline, "it never came to this: {what}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Cuts the power, and boots again from the same disk.
+    pub fn power_cycle(&mut self) {
+        let leader = self.leader.to_string();
+        let killed = self.in_outer("kill").args(["-KILL", &leader]).status();
+        assert!(killed.unwrap().success(), "the power can't be cut");
+        let mut nspawn = self.nspawn.take().expect("it runs");
+        nspawn.wait().unwrap();
+        self.start();
+    }
+
+    /// Boots, and waits until systemd says that it is done with it.
+    fn start(&mut self) {
+        let socket = self.outer("/run/container/notify");
+        let _ = fs::remove_file(&socket);
+        let notify = UnixDatagram::bind(&socket).expect("no socket for systemd's news");
+        let name = format!("otpair-test-{}-{}", self.unshare.id(), self.groups.len());
+        let groups = hierarchies().map(|hierarchy| hierarchy.join(&name));
+        self.groups.extend(groups);
+        let mut command = self.in_outer("sh");
+        command
+            .args(["-eu", "-c", START, "start", &name])
+            .args(self.groups.iter().filter(|group| group.ends_with(&name)))
+            .env("NOTIFY_SOCKET", "/run/container/notify");
+        self.nspawn = Some(command.spawn().expect("nsenter can't be started"));
+        self.leader = self.wait_for_boot(&notify);
+    }
+
+    /// Reads systemd-nspawn's news until the container is ready, and gives the process id of its systemd.
+    fn wait_for_boot(&self, notify: &UnixDatagram) -> u32 {
+        notify.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut leader = None;
+        let mut buffer = [0; 4096];
+        loop {
+            let Ok(length) = notify.recv(&mut buffer) else {
+                let console = fs::read(self.outer("/run/container/console")).unwrap_or_default();
+                let console = String::from_utf8_lossy(&console);
+                panic!("the container did not boot. Its console:\n{console}");
+            };
+            let news = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            for line in news.lines() {
+                match line.split_once('=') {
+                    Some(("X_NSPAWN_LEADER_PID", pid)) => leader = pid.parse().ok(),
+                    Some(("READY", "1")) => {
+                        return leader.expect("systemd-nspawn names the leader first");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// A path of the outer namespace, as it is seen from here.
+    fn outer(&self, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.unshare.id()))
+    }
+
+    fn in_outer(&self, program: &str) -> Command {
+        let id = self.unshare.id();
+        let mut command = Command::new("nsenter");
+        command
+            .arg(format!("--mount=/proc/{id}/ns/mnt"))
+            .arg(format!("--pid=/proc/{id}/ns/pid_for_children"))
+            .args(["--", program]);
+        command
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        self.lifeline.take();
+        let _ = self.unshare.wait();
+        if let Some(nspawn) = &mut self.nspawn {
+            let _ = nspawn.wait();
+        }
+        for group in &self.groups {
+            let mut remove = Command::new("find");
+            remove
+                .arg(group)
+                .args(["-depth", "-type", "d", "-exec", "rmdir", "{}", "+"]);
+            let _ = remove.stderr(Stdio::null()).status();
+        }
+    }
+}
+
+/// Makes the outer namespace, and in it the container's root.
+fn lay_root(artefacts: &Artefacts) -> Child {
+    let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/systemd");
+    Command::new("unshare")
+        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
+        .args(["--propagation", "private"])
+        .args(["sh", "-c", include_str!("container.sh"), "container.sh"])
+        .args([&artefacts.module, &artefacts.otpair, &artefacts.helper])
+        .arg(units)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("unshare can't be started")
+}
+
+/// The hierarchies of control groups that systemd uses on this machine: one, or two in its hybrid layout.
+fn hierarchies() -> impl Iterator<Item = &'static Path> {
+    [
+        "/sys/fs/cgroup",
+        "/sys/fs/cgroup/unified",
+        "/sys/fs/cgroup/systemd",
+    ]
+    .map(Path::new)
+    .into_iter()
+    .filter(|hierarchy| hierarchy.join("cgroup.procs").exists())
+}
