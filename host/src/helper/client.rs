@@ -6,6 +6,7 @@ use super::{SOCKET, peer};
 use crate::session::{Conversation, Door, Outcome, Unreachable};
 use otpair_core::one_field::Split;
 use otpair_core::records::{Fault, FaultKind};
+use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
@@ -79,22 +80,31 @@ fn opening(door: &Door<'_>) -> Opening {
 }
 
 /// A connection to the helper and its reply to the first request. Tries again for a while where the user's dialogs are
-/// all taken.
+/// all taken, and where systemd has too many connections and closes this one.
 fn open(socket: &Path, first: &Request) -> Result<(Frames, Reply), Fault> {
     let until = Instant::now() + BUSY;
     loop {
         let mut frames = connect(socket)?;
-        // A helper that refuses does so before it has read anything: what it said is there all the same.
+        // A helper that refuses does so before it has read anything: what it said is there even where sending failed.
         let sent = frames.ask(first);
-        let reply = match (frames.reply(REPLY), sent) {
-            (Ok(reply), _) => reply,
-            (Err(error), Ok(())) | (Err(_), Err(error)) => return Err(lost(socket, &error)),
+        let last = match frames.reply(REPLY) {
+            Ok(reply) if reply != Reply::Refused(Refusal::Busy) => return Ok((frames, reply)),
+            Ok(busy) => Ok((frames, busy)),
+            Err(error) if is_closed(&error) => Err(lost(socket, &sent.err().unwrap_or(error))),
+            Err(error) => return Err(lost(socket, &error)),
         };
-        if reply != Reply::Refused(Refusal::Busy) || Instant::now() >= until {
-            return Ok((frames, reply));
+        if Instant::now() >= until {
+            return last;
         }
         thread::sleep(AGAIN);
     }
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+    )
 }
 
 /// Connects. Only root's helper is believed: what it says lets people in.

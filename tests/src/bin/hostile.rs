@@ -1,5 +1,6 @@
 //! A hostile program that talks to the helper without the module: `hostile frames COUNT` sends that many connections of
-//! nonsense, `hostile hold` opens connections and says nothing, or says it very slowly, until its stdin ends.
+//! nonsense, `hostile hold COUNT` opens so many connections at once and says nothing, or says it very slowly, until its stdin
+//! ends.
 //!
 //! Prints one line: how often it was granted something, which must be never, and what else it was told.
 
@@ -130,9 +131,9 @@ fn frames(count: u64) {
     println!("{told:?}");
 }
 
-/// Many more connections than there are places: silent ones, and ones that send a byte now and then.
-fn hold() {
-    let mut held: Vec<_> = (0..40)
+/// More connections than there are places: silent ones, and ones that send a byte now and then.
+fn hold(count: usize) {
+    let mut held: Vec<_> = (0..count)
         .filter_map(|_| UnixStream::connect(SOCKET).ok())
         .collect();
     let drip = thread::spawn(move || {
@@ -157,7 +158,7 @@ fn main() {
     let words: Vec<_> = env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["frames", count] => frames(count.parse().expect("a number of connections")),
-        ["hold"] => hold(),
-        _ => panic!("usage: hostile frames COUNT | hostile hold"),
+        ["hold", count] => hold(count.parse().expect("a number of connections")),
+        _ => panic!("usage: hostile frames COUNT | hostile hold COUNT"),
     }
 }
