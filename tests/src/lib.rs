@@ -14,3 +14,4 @@ pub mod scenario;
 pub mod syslog;
 pub mod terminal;
 pub mod token;
+pub mod web;

@@ -1,0 +1,3 @@
+//! Web consoles and websites: a real browser, and the servers that it visits.
+
+pub mod browser;
