@@ -1,3 +1,4 @@
 //! Web consoles and websites: a real browser, and the servers that it visits.
 
 pub mod browser;
+pub mod cockpit;
