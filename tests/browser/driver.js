@@ -93,6 +93,7 @@ async function main() {
     const browser = await chromium.launchPersistentContext(home, {
       executablePath: process.argv[2],
       headless: true,
+      ignoreHTTPSErrors: true,
       args: ARGUMENTS,
       env: { ...process.env, HOME: home },
       viewport: { width: 900, height: 700 },
