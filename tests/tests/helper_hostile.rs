@@ -54,7 +54,9 @@ fn ten_thousand_hostile_frames_and_held_connections_do_no_harm_to_sign_ons_besid
     dialog.expect(PASSCODE);
 
     // Dave holds connections; carol sends nonsense, also for others.
-    let mut holder = hostile(&machine, "dave", &["hold", "40"]).spawn().unwrap();
+    let mut holder = hostile(&machine, "dave", &["hold", "40", "2000"])
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     BufReader::new(holder.stdout.take().unwrap())
         .read_line(&mut line)

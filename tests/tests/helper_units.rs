@@ -132,12 +132,12 @@ fn a_flood_of_connections_does_not_close_the_socket() {
             .stdout(Stdio::piped());
         command
     };
-    let mut holder = hostile(&["hold", "300"]).spawn().unwrap();
+    let mut holder = hostile(&["hold", "250", "0"]).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(holder.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    let flooded = hostile(&["frames", "40"]).output().unwrap();
+    let flooded = hostile(&["frames", "20"]).output().unwrap();
     let told_it = String::from_utf8_lossy(&flooded.stdout).into_owned();
     assert!(
         flooded.status.success() && told_it.contains("\"granted\": 0"),

@@ -1,6 +1,6 @@
 //! A hostile program that talks to the helper without the module: `hostile frames COUNT` sends that many connections of
-//! nonsense, `hostile hold COUNT` opens so many connections at once and says nothing, or says it very slowly, until its stdin
-//! ends.
+//! nonsense, `hostile hold COUNT AGAIN` opens so many connections at once and says nothing, or says it very slowly, until its stdin
+//! ends; of those that are closed it opens others, so many in all.
 //!
 //! Prints one line: how often it was granted something, which must be never, and what else it was told.
 
@@ -132,7 +132,7 @@ fn frames(count: u64) {
 }
 
 /// More connections than there are places: silent ones, and ones that send a byte now and then.
-fn hold(count: usize) {
+fn hold(count: usize, mut again: usize) {
     let mut held: Vec<_> = (0..count)
         .filter_map(|_| UnixStream::connect(SOCKET).ok())
         .collect();
@@ -140,9 +140,11 @@ fn hold(count: usize) {
         for byte in [1, 0, 20, 1, 0, 0, 3].iter().cycle() {
             for stream in held.iter_mut().step_by(2) {
                 if stream.write_all(&[*byte]).is_err()
+                    && again > 0
                     && let Ok(fresh) = UnixStream::connect(SOCKET)
                 {
                     *stream = fresh;
+                    again -= 1;
                 }
             }
             thread::sleep(Duration::from_millis(100));
@@ -158,7 +160,10 @@ fn main() {
     let words: Vec<_> = env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["frames", count] => frames(count.parse().expect("a number of connections")),
-        ["hold", count] => hold(count.parse().expect("a number of connections")),
-        _ => panic!("usage: hostile frames COUNT | hostile hold COUNT"),
+        ["hold", count, again] => hold(
+            count.parse().expect("a number of connections"),
+            again.parse().expect("a number of connections"),
+        ),
+        _ => panic!("usage: hostile frames COUNT | hostile hold COUNT AGAIN"),
     }
 }
