@@ -1,17 +1,20 @@
 //! The doors of a machine: each program through which a person signs on, driven as a person would.
 
-pub mod network;
+mod ocserv;
 mod openvpn;
 mod radius;
 mod ssh;
 mod terminal_doors;
 mod unattended;
+mod vpn;
 
+pub use ocserv::{OCSERV_PAGE, machine_with_ocserv, openconnect, openconnect_as_taught};
 pub use openvpn::{openvpn, openvpn_sign_on, openvpn_through_new_keys, openvpn_with};
 pub use radius::{radtest, start_freeradius};
 pub use ssh::{scp, sftp, ssh_asking, ssh_command, ssh_with_key, start_sshd};
 pub use terminal_doors::{login, pamtester, su, sudo_on_a_terminal};
 pub use unattended::sudo_from_stdin;
+pub use vpn::{client, lay_wire, ping};
 
 use crate::machine::{Machine, User};
 use crate::terminal::Terminal;
