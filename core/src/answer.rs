@@ -5,7 +5,7 @@ use crate::otp::Otp;
 use crate::token::Serial;
 
 /// The longest answer that is looked at, in bytes; anything longer is none.
-const MAX_LEN: usize = 256;
+pub(crate) const MAX_LEN: usize = 256;
 
 /// An answer, by its form.
 pub enum Answer {
@@ -75,9 +75,12 @@ impl Answer {
 
 /// The answer as text without blanks around it, if it is short, not empty, and free of control characters.
 fn text(typed: &[u8]) -> Option<&str> {
+    // First, so that what is too long costs nothing.
+    if typed.len() > MAX_LEN {
+        return None;
+    }
     let text = std::str::from_utf8(typed).ok()?.trim();
-    (!text.is_empty() && typed.len() <= MAX_LEN && !text.chars().any(char::is_control))
-        .then_some(text)
+    (!text.is_empty() && !text.chars().any(char::is_control)).then_some(text)
 }
 
 #[cfg(test)]

@@ -1,7 +1,17 @@
 //! Whom the helper serves, and by which rules: programs that are not root, such as screen lockers (contract section 4).
 
+use crate::dialog::Outcome;
 use crate::policy::{Policy, Scope, Unpaired};
 use crate::records::Account;
+
+/// The most dialogs that one user's programs have at a time, and that a service which asks for others has for each.
+pub const DIALOGS: u32 = 4;
+
+/// How many more such a service has in all: they are other people's sign-ons.
+pub const DIALOGS_OF_A_SERVICE: u32 = 60;
+
+/// How many of them are for users that the system does not know.
+pub const DIALOGS_FOR_STRANGERS: u32 = 16;
 
 /// A program that asks the helper for a sign-on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +24,50 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A caller with this user id; `login_window` is that of the system's login window, where there is one.
+    #[must_use]
+    pub fn new(uid: u32, login_window: Option<u32>) -> Self {
+        Self {
+            uid,
+            is_system: uid == 0 || Some(uid) == login_window,
+        }
+    }
+
     /// Whether the caller may ask for the sign-on of this account: for its own; for anybody, also for users that the
     /// system does not know, if it is the system's or is among `may_ask_for_others`.
     #[must_use]
     pub fn may_ask_for(self, account: Option<&Account>, may_ask_for_others: &[u32]) -> bool {
-        let is_own = account.is_some_and(|account| account.uid == self.uid);
-        self.is_system || is_own || may_ask_for_others.contains(&self.uid)
+        self.is_system || !self.is_for_another(account) || may_ask_for_others.contains(&self.uid)
+    }
+
+    /// Whether this is not the caller's own account.
+    #[must_use]
+    pub fn is_for_another(self, account: Option<&Account>) -> bool {
+        account.is_none_or(|account| account.uid != self.uid)
+    }
+
+    /// Whether the log believes the caller where somebody comes from.
+    #[must_use]
+    pub fn is_believed_on_origin(self, may_ask_for_others: &[u32]) -> bool {
+        self.is_system || may_ask_for_others.contains(&self.uid)
+    }
+
+    /// Under which name, and how often at a time, a service asks for this account; nothing for whoever asks for its own.
+    #[must_use]
+    pub fn share_for(self, account: Option<&Account>) -> Option<(String, u32)> {
+        match account {
+            _ if self.is_system || !self.is_for_another(account) => None,
+            Some(account) => Some((format!("{}-for-{}", self.uid, account.uid), DIALOGS)),
+            None => Some((format!("{}-for-strangers", self.uid), DIALOGS_FOR_STRANGERS)),
+        }
+    }
+
+    /// Whether a caller that was refused keeps its place for a moment. That makes its guesses, and its lines in the log,
+    /// few; a service would keep others out by it.
+    #[must_use]
+    pub fn pauses_after_refusal(self, account: Option<&Account>, outcome: Outcome) -> bool {
+        let is_refused = !matches!(outcome, Outcome::Granted | Outcome::NotAsked);
+        is_refused && !self.is_system && !self.is_for_another(account)
     }
 
     /// The rules of a sign-on that this caller asks for. `service` are those of the service that the caller names,
@@ -62,10 +110,33 @@ mod tests {
     }
 
     fn caller(uid: u32) -> Caller {
-        Caller {
-            uid,
-            is_system: uid == 0,
-        }
+        Caller::new(uid, Some(92))
+    }
+
+    #[test]
+    fn root_and_the_login_window_are_the_systems_own() {
+        assert_eq!(
+            [0, 92, 1].map(|uid| caller(uid).is_system),
+            [true, true, false]
+        );
+        assert!(!Caller::new(92, None).is_system);
+    }
+
+    #[test]
+    fn a_service_has_a_share_for_each_person_and_one_for_strangers() {
+        let shares = [Some(account(1)), Some(account(2)), None]
+            .map(|account| caller(7).share_for(account.as_ref()).unwrap());
+        assert_ne!(shares[0].0, shares[1].0);
+        assert_eq!(shares.map(|(_, most)| most), [4, 4, 16]);
+        assert_eq!(caller(1).share_for(Some(&account(1))), None);
+    }
+
+    #[test]
+    fn whoever_is_refused_for_its_own_user_pauses_and_a_service_does_not() {
+        let pauses = |uid, outcome| caller(uid).pauses_after_refusal(Some(&account(1)), outcome);
+        assert!(pauses(1, Outcome::TooManyTries) && pauses(1, Outcome::NoConversation));
+        assert!(!pauses(1, Outcome::Granted) && !pauses(1, Outcome::NotAsked));
+        assert!(!pauses(7, Outcome::Refused) && !pauses(0, Outcome::Refused));
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 mod turn;
 
-use self::turn::Turn;
+use self::turn::{First, Turn};
 use crate::decision::Proof;
 use crate::event::{Event, EventKind};
 use crate::notice::Notice;
 use crate::one_field::Split;
-use crate::policy::{Groups, Messages, OutOfScope, Policy, Unpaired};
+use crate::policy::{Groups, Messages, OutOfScope, Policy};
 use crate::records::{Account, Fault, HeldToken, Records};
 use crate::throttle::Lock;
 use crate::token::{Digits, Serial};
@@ -69,7 +69,7 @@ enum Awaiting {
 
 /// How often the person can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Prompts {
+enum PromptsLeft {
     /// As often as the attempts go.
     Many,
     /// Once: a door with one field has one answer, and no place to say anything beside.
@@ -89,7 +89,7 @@ pub struct Dialog {
     others: u32,
     /// The first prompt was for the serial number: that is where a wrong answer leads back to.
     begins_with_serial: bool,
-    prompts: Prompts,
+    prompts: PromptsLeft,
     carried: String,
     steps: VecDeque<Step>,
     events: Vec<Event>,
@@ -115,7 +115,7 @@ impl Dialog {
             awaiting: Awaiting::Nothing,
             others: 0,
             begins_with_serial: false,
-            prompts: Prompts::Many,
+            prompts: PromptsLeft::Many,
             carried: String::new(),
             steps: VecDeque::new(),
             events: Vec::new(),
@@ -127,7 +127,7 @@ impl Dialog {
     #[must_use]
     pub fn asking_once(self) -> Self {
         Self {
-            prompts: Prompts::One,
+            prompts: PromptsLeft::One,
             ..self
         }
     }
@@ -137,29 +137,26 @@ impl Dialog {
     /// # Errors
     /// What reading the user's record finds.
     pub fn split(&self, records: &mut dyn Records, now: u64) -> Result<Split, Fault> {
-        let Some(account) = self.account.as_ref() else {
-            return Ok(self.split_of(&[], false, now));
+        if self.scope.is_some() {
+            return Ok(Split::Nowhere);
+        }
+        let record = match &self.account {
+            Some(account) => records.read(account)?.record,
+            None => return Ok(Split::BeforeDigits(Digits::USUAL)),
         };
-        let record = records.read(account)?.record;
-        let has_bypass = record.bypass.iter().any(|bypass| bypass.is_live(now));
-        Ok(self.split_of(&record.tokens, has_bypass, now))
-    }
-
-    fn split_of(&self, tokens: &[HeldToken], has_bypass: bool, now: u64) -> Split {
-        let is_let_in = matches!(self.policy.unpaired, Unpaired::AllowUntil(end) if now < end);
-        let mut lengths = tokens
+        if let First::LetIn(_) = self.first(&record, now) {
+            return Ok(Split::Nowhere);
+        }
+        let mut lengths = record
+            .tokens
             .iter()
             .map(|held| held.token.parameters.digits.count());
-        let first = lengths.next();
-        if self.scope.is_some() {
-            Split::Nowhere
-        } else if first.is_none() && is_let_in && !has_bypass && self.account.is_some()
-            || lengths.any(|length| Some(length) != first)
-        {
-            Split::AtComma
+        let first = lengths.next().unwrap_or(Digits::USUAL);
+        Ok(if lengths.all(|length| length == first) {
+            Split::BeforeDigits(first)
         } else {
-            Split::BeforeDigits(first.unwrap_or(Digits::USUAL))
-        }
+            Split::AtComma
+        })
     }
 
     /// Why nothing is asked here, whatever the records say; `None` if they do have a say.
@@ -365,9 +362,9 @@ impl Dialog {
 
     fn ask(&mut self, awaiting: Awaiting, text: &str, echo: bool) {
         match self.prompts {
-            Prompts::Many => {}
-            Prompts::One => self.prompts = Prompts::None,
-            Prompts::None => return self.refuse_to_ask(),
+            PromptsLeft::Many => {}
+            PromptsLeft::One => self.prompts = PromptsLeft::None,
+            PromptsLeft::None => return self.refuse_to_ask(&awaiting),
         }
         let text = std::mem::take(&mut self.carried) + text;
         self.awaiting = awaiting;
@@ -375,9 +372,12 @@ impl Dialog {
     }
 
     /// At a door with one field nothing more can be asked.
-    fn refuse_to_ask(&mut self) {
+    fn refuse_to_ask(&mut self, awaiting: &Awaiting) {
         if self.events.is_empty() {
             self.deny("more would have to be asked than this door can");
+        }
+        if matches!(awaiting, Awaiting::Serial | Awaiting::PairingPasscode(_)) {
+            self.tell(Notice::PairInOneField);
         }
         self.refuse(Outcome::Refused);
     }
@@ -386,7 +386,7 @@ impl Dialog {
     fn tell(&mut self, notice: Notice) {
         match self.policy.messages {
             Messages::Shown => self.steps.push_back(Step::Tell(notice)),
-            Messages::InPrompt if notice.must_be_known() && self.prompts == Prompts::Many => {
+            Messages::InPrompt if notice.must_be_known() && self.prompts == PromptsLeft::Many => {
                 self.carried.push_str(&notice.text());
                 self.carried.push(' ');
             }

@@ -25,6 +25,8 @@ pub enum Notice {
     Unavailable,
     /// There is no token with this account, and it can't be paired here.
     NoToken,
+    /// There is no token with this account yet, and it takes more to pair one than was typed into the one field.
+    PairInOneField,
     /// There is no token with this account yet; from this time on (seconds since 1970 UTC) it needs one.
     NoTokenYet(u64),
     /// The token has been paired with the account.
@@ -57,6 +59,9 @@ impl Notice {
                     .to_owned()
             }
             Self::NoToken => "No token is paired with your account. Ask your administrator for one.".to_owned(),
+            Self::PairInOneField => {
+                "No token is paired with your account yet. Type your password, a comma, and: token SERIAL PASSCODE.".to_owned()
+            }
             Self::NoTokenYet(until) => {
                 format!("No token is paired with your account. You need one from {} on.", format_utc(*until))
             }

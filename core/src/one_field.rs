@@ -1,6 +1,6 @@
 //! Doors with one field for everything (contract section 2): password and passcode in one answer, told apart.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, MAX_LEN as MAX_ANSWER};
 
 /// How what was typed into one field is to be split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub fn split(typed: &[u8], how: Split) -> (&[u8], Option<&[u8]>) {
 fn at_comma(typed: &[u8]) -> Option<(&[u8], &[u8])> {
     let commas = typed.iter().enumerate().rev();
     commas
+        .take(MAX_ANSWER + 1)
         .filter(|(_, byte)| **byte == b',')
         .filter_map(|(at, _)| Some((typed.get(..at)?, typed.get(at.checked_add(1)?..)?)))
         .find(|(_, rest)| !matches!(Answer::at_passcode_prompt(rest), Answer::Nothing))

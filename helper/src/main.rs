@@ -77,8 +77,12 @@ fn with_empty_environment() -> ExitCode {
 fn serve(config: Option<&Path>) -> ExitCode {
     match stdin().as_fd().try_clone_to_owned() {
         Ok(connection) => {
-            helper::serve(UnixStream::from(connection), config);
-            ExitCode::SUCCESS
+            if helper::serve(UnixStream::from(connection), config) {
+                ExitCode::SUCCESS
+            } else {
+                complain("there is no connection to serve: syslog says why");
+                ExitCode::FAILURE
+            }
         }
         Err(error) => {
             complain(&format!("there is no standard input: {error}"));

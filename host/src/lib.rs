@@ -13,6 +13,7 @@ pub mod config;
 pub mod helper;
 mod limit;
 pub mod session;
+mod text;
 
 use config::{Config, KeyPlace};
 use otpair_cache::{KeySource, SeedCache};

@@ -14,7 +14,6 @@ use otpair_core::event::{Event, EventKind};
 use otpair_core::one_field::{self, Split};
 use otpair_core::policy::{Messages, Policy};
 use otpair_core::records::{Account, Fault, Records};
-use otpair_core::token::Digits;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -89,23 +88,45 @@ pub fn sign_on_here(door: &Door<'_>, conversation: &mut dyn Conversation) -> Out
     })
 }
 
-/// Splits what somebody typed into the one field of a door. Nothing is checked, counted or spent by it; what can't be
-/// found out is taken as usual, for the sign-on that follows meets the same fault.
-#[must_use]
-pub fn split(door: &Door<'_>, typed: &[u8]) -> Parts {
+/// Splits what somebody typed into the one field of a door. Nothing is checked, counted or spent by it.
+///
+/// # Errors
+/// What the sign-on ends with, where it can't be found out how to split: the person is told. A guess could hand the wrong
+/// password to whatever checks it.
+pub fn split(
+    door: &Door<'_>,
+    typed: &[u8],
+    conversation: &mut dyn Conversation,
+) -> Result<Parts, Outcome> {
     let how = if rustix::process::geteuid().is_root() {
-        SignOn::prepare(door, None).map(|mut sign_on| sign_on.split())
+        // Without a caller nothing is refused before the dialog begins.
+        match SignOn::prepare(door, None) {
+            None => Split::Nowhere,
+            Some(mut sign_on) => match sign_on.split() {
+                Ok(how) => how,
+                Err(fault) => return Err(sign_on.refuse(fault, conversation)),
+            },
+        }
     } else {
-        client::split(door).ok()
+        match client::split(door) {
+            Ok(how) => how,
+            Err(fault) => return Err(SignOn::without_helper(door).refuse(fault, conversation)),
+        }
     };
-    let (password, answer) = one_field::split(typed, how.unwrap_or(AS_USUAL));
-    Parts {
+    let (password, answer) = one_field::split(typed, how);
+    Ok(Parts {
         password: Zeroizing::new(password.to_vec()),
         answer: answer.map(|answer| Zeroizing::new(answer.to_vec())),
-    }
+    })
 }
 
-const AS_USUAL: Split = Split::BeforeDigits(Digits::USUAL);
+/// The user ids of the accounts that the helper serves for others.
+pub(crate) fn named_callers(config: &Config) -> Vec<u32> {
+    let named = config.helper.may_ask_for_others.iter();
+    named
+        .filter_map(|name| Some(accounts::lookup_user(name).ok()??.uid))
+        .collect()
+}
 
 fn debug(door: &Door<'_>, audit: &Audit, text: &str) {
     if door.debug {
@@ -120,6 +141,7 @@ pub(crate) struct SignOn<'a> {
     door: &'a Door<'a>,
     account: Option<Account>,
     config: Result<Config, Fault>,
+    believes_rhost: bool,
 }
 
 impl<'a> SignOn<'a> {
@@ -173,6 +195,7 @@ impl<'a> SignOn<'a> {
             door,
             account,
             config: Ok(Config::default()),
+            believes_rhost: true,
         }
     }
 
@@ -181,10 +204,8 @@ impl<'a> SignOn<'a> {
         let (Some(caller), Ok(config)) = (caller, &self.config) else {
             return true;
         };
-        let named = config.helper.may_ask_for_others.iter();
-        let others: Vec<_> = named
-            .filter_map(|name| Some(accounts::lookup_user(name).ok()??.uid))
-            .collect();
+        let others = named_callers(config);
+        self.believes_rhost = caller.is_believed_on_origin(&others);
         let may = caller.may_ask_for(self.account.as_ref(), &others);
         if !may {
             let why = format!("uid {} may not ask the helper for this user", caller.uid);
@@ -194,20 +215,25 @@ impl<'a> SignOn<'a> {
         may
     }
 
+    /// Whose sign-on it is, if the system knows them.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
+    /// Logs a fault that ends this before the dialog begins.
+    pub(crate) fn log_fault(&self, fault: Fault) {
+        let event = Event::new(EventKind::Fault).reason(fault.detail);
+        self.audit.record(&self.context(), &event);
+    }
+
     /// How what is typed into the one field of this door is split.
-    pub(crate) fn split(&mut self) -> Split {
+    pub(crate) fn split(&mut self) -> Result<Split, Fault> {
+        let config = self.config.as_ref().map_err(Fault::clone)?;
         if self.dialog.out_of_scope().is_some() {
-            return Split::Nowhere;
+            return Ok(Split::Nowhere);
         }
-        let found = self
-            .config
-            .as_ref()
-            .map_err(Fault::clone)
-            .and_then(|config| {
-                let mut cache = crate::open_cache(config)?;
-                self.dialog.split(&mut cache, clock::now())
-            });
-        found.unwrap_or(AS_USUAL)
+        let mut cache = crate::open_cache(config)?;
+        self.dialog.split(&mut cache, clock::now())
     }
 
     /// Holds it.
@@ -298,7 +324,7 @@ impl<'a> SignOn<'a> {
         Context {
             user: self.account.as_ref().map(|account| account.name.as_str()),
             service: Some(self.door.service),
-            rhost: self.door.rhost,
+            rhost: self.door.rhost.filter(|_| self.believes_rhost),
         }
     }
 }

@@ -17,8 +17,13 @@ const ANSWER: &str = "otpair_one_field_answer_1";
 /// libpam's code for "done".
 const PAM_SUCCESS: c_int = PamResultCode::PAM_SUCCESS as c_int;
 
-/// What waits there; nothing if nothing was typed that is for otpair, or if it has been taken.
-struct Waiting(Option<Zeroizing<Vec<u8>>>);
+/// What waits there.
+struct Waiting {
+    /// Whose it is: the program may change the user between the lines.
+    user: String,
+    /// Nothing if nothing was typed that is for otpair, or if it has been taken.
+    answer: Option<Zeroizing<Vec<u8>>>,
+}
 
 #[link(name = "pam")]
 unsafe extern "C" {
@@ -66,21 +71,30 @@ pub(crate) fn set_password(pamh: &mut PamHandle, password: &[u8]) -> bool {
     code == PAM_SUCCESS
 }
 
-/// Keeps an answer for the line that decides, until that takes it or the transaction ends; it is wiped then. Whether
-/// that was done.
-pub(crate) fn keep_answer(pamh: &mut PamHandle, answer: Option<Zeroizing<Vec<u8>>>) -> bool {
-    pamh.set_data(ANSWER, Box::new(Waiting(answer))).is_ok()
+/// Keeps a user's answer for the line that decides, until that takes it or the transaction ends; it is wiped then.
+/// Whether that was done.
+pub(crate) fn keep_answer(
+    pamh: &mut PamHandle,
+    user: &str,
+    answer: Option<Zeroizing<Vec<u8>>>,
+) -> bool {
+    let user = user.to_owned();
+    pamh.set_data(ANSWER, Box::new(Waiting { user, answer }))
+        .is_ok()
 }
 
-/// No line has split anything.
+/// No line has split anything that this user typed.
 pub(crate) struct NotSplit;
 
 /// Takes the answer that was kept, if there was one, and wipes it there.
-pub(crate) fn take_answer(pamh: &mut PamHandle) -> Result<Option<Zeroizing<Vec<u8>>>, NotSplit> {
+pub(crate) fn take_answer(
+    pamh: &mut PamHandle,
+    user: &str,
+) -> Result<Option<Zeroizing<Vec<u8>>>, NotSplit> {
     // SAFETY: only this module uses that name, and only for this type.
     let waiting = unsafe { pamh.get_data::<Waiting>(ANSWER) }.map_err(|_| NotSplit)?;
-    let answer = waiting.0.clone();
-    if keep_answer(pamh, None) {
+    let (is_theirs, answer) = (waiting.user == user, waiting.answer.clone());
+    if keep_answer(pamh, user, None) && is_theirs {
         Ok(answer)
     } else {
         Err(NotSplit)

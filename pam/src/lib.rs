@@ -95,12 +95,21 @@ fn converse(pamh: &PamHandle, door: &Door<'_>) -> PamResultCode {
 /// `passcode=split`: leaves the password to whatever checks it, and keeps the rest.
 fn split(pamh: &mut PamHandle, door: &Door<'_>) -> PamResultCode {
     // Nothing of an earlier try with this handle is left, however this one goes.
-    ffi::keep_answer(pamh, None);
+    ffi::keep_answer(pamh, door.user, None);
     let Some(typed) = ffi::typed_password(pamh) else {
         return PamResultCode::PAM_CONV_ERR;
     };
-    let parts = session::split(door, &typed);
-    if ffi::keep_answer(pamh, parts.answer) && ffi::set_password(pamh, &parts.password) {
+    let conv = pamh.get_item::<Conv>().ok().flatten();
+    let parts = session::split(
+        door,
+        &typed,
+        &mut OneFieldConversation::new(None, conv.as_ref()),
+    );
+    let parts = match parts {
+        Ok(parts) => parts,
+        Err(outcome) => return code(outcome),
+    };
+    if ffi::keep_answer(pamh, door.user, parts.answer) && ffi::set_password(pamh, &parts.password) {
         return PamResultCode::PAM_IGNORE;
     }
     session::report_fault(door.service, "libpam did not take the split password");
@@ -109,7 +118,7 @@ fn split(pamh: &mut PamHandle, door: &Door<'_>) -> PamResultCode {
 
 /// `passcode=appended`: decides on what the line that split has kept.
 fn decide_on_appended(pamh: &mut PamHandle, door: &Door<'_>) -> PamResultCode {
-    let Ok(answer) = ffi::take_answer(pamh) else {
+    let Ok(answer) = ffi::take_answer(pamh, door.user) else {
         let why = "passcode=appended needs a line with passcode=split before the password's";
         session::report_fault(door.service, why);
         return PamResultCode::PAM_AUTHINFO_UNAVAIL;

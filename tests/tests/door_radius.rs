@@ -127,7 +127,7 @@ fn set_up_as_freerad() -> Machine {
     machine.pam_service(
         "radiusd",
         &[
-            "required pam_otpair.so passcode=split",
+            "requisite pam_otpair.so passcode=split",
             "requisite pam_exec.so expose_authtok quiet /run/machine/directory",
             "required pam_otpair.so passcode=appended",
         ],
@@ -135,4 +135,18 @@ fn set_up_as_freerad() -> Machine {
     machine.serve_helper();
     start_freeradius(&machine, "freerad");
     machine
+}
+
+#[test]
+fn taken_out_again_it_is_as_debian_had_it() {
+    let machine = Machine::with_system_users(&["freerad"]);
+    let look = "cd /etc/freeradius/3.0 && ls -l sites-enabled mods-enabled | grep -o '[^ ]* -> .*' && cat radiusd.conf";
+    let before = machine.done("sh", &["-c", look]);
+    let page = Page::read(PAGE);
+    page.follow(&machine);
+    assert_ne!(machine.done("sh", &["-c", look]), before);
+    machine.done("sh", &["-eu", "-c", page.block("sh undo")]);
+    assert_eq!(machine.done("sh", &["-c", look]), before);
+    let service = String::from_utf8(machine.read("/etc/pam.d/radiusd")).unwrap();
+    assert!(!service.contains("pam_otpair"), "{service}");
 }

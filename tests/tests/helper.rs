@@ -3,7 +3,7 @@
 
 use otpair_tests::dialog::{Done, PASSCODE, SignOn};
 use otpair_tests::machine::{
-    ALICE, AUDIT_FILE, BOB, CAROL, GHOST, HELPER_SOCKET, MODULE, Machine, User,
+    ALICE, AUDIT_FILE, BOB, CAROL, DAVE, GHOST, HELPER_SOCKET, MODULE, Machine, User, told,
 };
 use otpair_tests::scenario::paired;
 use otpair_tests::terminal::Terminal;
@@ -79,6 +79,19 @@ fn through_the_helper_nobody_pairs() {
 }
 
 #[test]
+fn through_the_helper_a_bypass_code_opens_no_way_to_pair() {
+    let (machine, _) = served();
+    let free = Token::hotp("22222222");
+    machine.import(&[&free]);
+    let issued = machine.admin_json(&["user", "bypass", "bob"]);
+    let code = issued["code"].as_str().unwrap();
+    let pairing = format!("token 22222222 {}", free.press(0));
+    by(BOB, BOB).granted(&machine, &[(PASSCODE, &pairing), (PASSCODE, code)]);
+    assert_eq!(machine.token(&free)["state"], "available");
+    assert!(machine.serials(BOB).is_empty());
+}
+
+#[test]
 fn nobody_asks_for_another_user_or_learns_whether_there_is_one() {
     let (machine, _) = served();
     let before = machine.read(&Machine::record(ALICE));
@@ -91,12 +104,12 @@ fn nobody_asks_for_another_user_or_learns_whether_there_is_one() {
         .into();
     assert!(seen.iter().all(|one| *one == seen[0]), "{seen:#?}");
     assert_eq!(machine.read(&Machine::record(ALICE)), before);
-    assert!(
-        machine
-            .events("denied")
-            .iter()
-            .all(|event| event["reason"].as_str().unwrap().contains("uid 2002"))
-    );
+    let denied = machine.events("denied");
+    assert_eq!(denied.len(), 3);
+    for event in denied {
+        let reason = event["reason"].as_str().unwrap();
+        assert!(reason.contains("uid 2002"), "{reason}");
+    }
     let log = String::from_utf8(machine.read(AUDIT_FILE)).unwrap();
     assert!(!log.contains("ghost"), "{log}");
 }
@@ -105,15 +118,77 @@ fn nobody_asks_for_another_user_or_learns_whether_there_is_one() {
 fn an_account_that_the_config_names_asks_for_others() {
     let (machine, token) = served();
     machine.config("[helper]\nmay_ask_for_others = [\"dave\"]\n");
-    let dave = otpair_tests::machine::DAVE;
-    by(dave, ALICE).granted(&machine, &[(PASSCODE, &token.press(0))]);
+    by(DAVE, ALICE).granted(&machine, &[(PASSCODE, &token.press(0))]);
     let wrong = [
         (PASSCODE, "123456"),
         (PASSCODE, "234567"),
         (PASSCODE, "345678"),
     ];
-    by(dave, GHOST).hold(&machine, &wrong, "PAM_MAXTRIES");
+    by(DAVE, GHOST).hold(&machine, &wrong, "PAM_MAXTRIES");
     by(BOB, ALICE).hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+}
+
+#[test]
+fn one_persons_sign_ons_at_a_service_take_nobody_elses_places() {
+    let (machine, token) = served();
+    machine.config("[helper]\nmay_ask_for_others = [\"dave\"]\n");
+    machine.pair(BOB, &Token::hotp("22222222"));
+    let mut bobs: Vec<_> = (0..4).map(|_| by(DAVE, BOB).begin(&machine)).collect();
+    for dialog in &mut bobs {
+        dialog.expect(PASSCODE);
+    }
+    by(DAVE, BOB).hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+    by(DAVE, ALICE).granted(&machine, &[(PASSCODE, &token.press(0))]);
+    for mut dialog in bobs {
+        dialog.hang_up();
+        assert_eq!(dialog.finish().code, "PAM_CONV_ERR");
+    }
+}
+
+#[test]
+fn only_a_service_that_the_config_names_has_it_logged_where_somebody_comes_from() {
+    let (machine, token) = served();
+    let from = |caller| by(caller, ALICE).from("203.0.113.5");
+    from(ALICE).granted(&machine, &[(PASSCODE, &token.press(0))]);
+    machine.config("[helper]\nmay_ask_for_others = [\"dave\"]\n");
+    from(DAVE).granted(&machine, &[(PASSCODE, &token.press(1))]);
+    let granted = machine.events("granted");
+    assert_eq!(granted[0].get("rhost"), None);
+    assert_eq!(granted[1]["rhost"], "203.0.113.5");
+}
+
+#[test]
+fn a_name_longer_than_any_is_a_user_that_nobody_knows() {
+    let (machine, _) = served();
+    machine.config("[helper]\nmay_ask_for_others = [\"dave\"]\n");
+    let long = "a".repeat(5000);
+    let wrong = [
+        (PASSCODE, "123456"),
+        (PASSCODE, "234567"),
+        (PASSCODE, "345678"),
+    ];
+    by(DAVE, ALICE)
+        .named(&long)
+        .hold(&machine, &wrong, "PAM_MAXTRIES");
+}
+
+#[test]
+fn user_ids_without_an_account_are_turned_away_and_leave_no_file() {
+    let (machine, _) = served();
+    let nobodys = [
+        "setpriv",
+        "--reuid",
+        "70000",
+        "--regid",
+        "70000",
+        "--clear-groups",
+    ];
+    let done = SignOn::of(ALICE)
+        .under(&nobodys)
+        .hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+    told_of_a_fault(&done);
+    let left = machine.done("ls", &["/run/otpair/slots"]);
+    assert!(!left.contains("70000"), "{left}");
 }
 
 #[test]
@@ -175,14 +250,13 @@ fn one_field_works_through_the_helper() {
     machine.pam_service(
         "otptest",
         &[
-            &format!("required {MODULE} passcode=split"),
+            &format!("requisite {MODULE} passcode=split"),
             "required pam_debug.so auth=success",
             &format!("required {MODULE} passcode=appended"),
         ],
     );
-    let dave = otpair_tests::machine::DAVE;
     let ask = |typed: &str, code: &str| {
-        let sign_on = by(dave, ALICE).at_service("otptest");
+        let sign_on = by(DAVE, ALICE).at_service("otptest");
         sign_on.hold(&machine, &[("Password: ", typed)], code)
     };
     ask(&format!("alice-pw{}", token.press(0)), "PAM_SUCCESS");
@@ -190,6 +264,22 @@ fn one_field_works_through_the_helper() {
     ask(&format!("alice-pw{}", token.wrong()), "PAM_AUTH_ERR");
     ask("alice-pw", "PAM_AUTH_ERR");
     assert_eq!(machine.user(ALICE)["failures"], 1);
+    ask("alice-pw,other", "PAM_AUTH_ERR");
+    let last = machine.events("denied").pop().unwrap();
+    let reason = last["reason"].as_str().unwrap();
+    assert!(reason.contains("than this door can"), "{reason}");
+}
+
+#[test]
+fn a_split_at_fault_is_told_and_logged_by_the_helper() {
+    let (machine, _) = served();
+    let stack = format!("requisite {MODULE} passcode=split");
+    machine.pam_service("otptest", &[&stack, "required pam_permit.so"]);
+    machine.write(&Machine::record(ALICE), "garbage");
+    let script = [("Password: ", "alice-pw,123456")];
+    let sign_on = by(ALICE, ALICE).at_service("otptest");
+    told_of_a_fault(&sign_on.hold(&machine, &script, "PAM_AUTHINFO_UNAVAIL"));
+    assert_eq!(machine.events("fault").len(), 1);
 }
 
 #[test]
@@ -275,6 +365,8 @@ fn wrong_usage_of_the_helper_is_told() {
     let output = machine.run("/usr/libexec/otpair/otpair-helper", &["--help"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("usage: otpair-helper"));
+    let nobody = machine.run("/usr/libexec/otpair/otpair-helper", &[]);
+    assert_eq!(nobody.status.code(), Some(1), "{}", told(&nobody));
 }
 
 /// A connection that says these bytes and no more; what came back.

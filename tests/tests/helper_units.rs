@@ -79,7 +79,7 @@ fn the_helper_has_no_capability_no_network_and_no_way_to_gain_any() {
         assert!(
             status.lines().any(|l| l == line),
             "{line} is missing:\n{status}"
-        )
+        );
     };
     has("CapBnd:\t0000000000000000");
     has("CapEff:\t0000000000000000");

@@ -1,7 +1,7 @@
 //! Doors with one field (contract section 2): `passcode=split` before the password's line, `passcode=appended` after it.
 
 use otpair_tests::dialog::{Done, SignOn};
-use otpair_tests::machine::{ALICE, BOB, CAROL, GHOST, MODULE, Machine, User};
+use otpair_tests::machine::{ALICE, AUDIT_FILE, BOB, CAROL, GHOST, MODULE, Machine, User};
 use otpair_tests::scenario::paired;
 use otpair_tests::token::Token;
 
@@ -13,7 +13,7 @@ fn one_field(machine: &Machine) {
     machine.pam_service(
         "otptest",
         &[
-            &format!("required {MODULE} {config} passcode=split"),
+            &format!("requisite {MODULE} {config} passcode=split"),
             "requisite pam_unix.so use_first_pass",
             &format!("required {MODULE} {config} passcode=appended"),
         ],
@@ -61,7 +61,7 @@ fn the_lines_after_it_see_the_password_alone() {
     machine.pam_service(
         "otptest",
         &[
-            &format!("required {MODULE} {config} passcode=split"),
+            &format!("requisite {MODULE} {config} passcode=split"),
             &format!("required {MODULE} {config} passcode=appended"),
             "required pam_unix.so use_first_pass",
         ],
@@ -180,21 +180,34 @@ fn a_token_out_of_step_is_back_after_two_sign_ons_in_one_field() {
 }
 
 #[test]
-fn the_password_of_an_exempt_user_is_not_split() {
+fn the_password_of_somebody_who_is_asked_for_nothing_is_not_split() {
     let (machine, _) = paired();
     machine.config("[sign_on]\nexempt = [\"@staff\"]\n");
     one_field(&machine);
+    sign_on(&machine, CAROL, "", "PAM_SUCCESS");
+    machine.config("[sign_on]\nunpaired = \"allow\"\nallow_unpaired_until = 2099-01-01\n");
     sign_on(&machine, CAROL, "", "PAM_SUCCESS");
     // What ends like a passcode is part of the password, and so a wrong one.
     sign_on(&machine, CAROL, ",123456", "PAM_AUTH_ERR");
 }
 
 #[test]
-fn an_unknown_user_gets_nowhere_and_leaves_no_file() {
+fn an_unknown_user_gets_nowhere_leaves_no_file_and_no_name() {
     let (machine, _) = paired();
-    one_field(&machine);
-    sign_on(&machine, GHOST, "123456", "PAM_USER_UNKNOWN");
+    // A first factor that says yes, so that otpair meets the stranger at all.
+    machine.pam_service(
+        "otptest",
+        &[
+            &format!("requisite {MODULE} passcode=split"),
+            "requisite pam_debug.so auth=success",
+            &format!("required {MODULE} passcode=appended"),
+        ],
+    );
+    let done = sign_on(&machine, GHOST, "123456", "PAM_AUTH_ERR");
+    assert!(done.says("wrong passcode"), "{}", done.transcript());
     assert!(!machine.path(Machine::record(GHOST)).exists());
+    let log = String::from_utf8(machine.read(AUDIT_FILE)).unwrap();
+    assert!(log.contains("denied") && !log.contains("ghost"), "{log}");
 }
 
 #[test]
@@ -221,7 +234,7 @@ fn no_log_holds_what_was_typed_into_the_field() {
     let (wrong, right) = (token.wrong(), token.press(0));
     sign_on(&machine, ALICE, &wrong, "PAM_AUTH_ERR");
     sign_on(&machine, ALICE, &right, "PAM_SUCCESS");
-    let audit = machine.read(otpair_tests::machine::AUDIT_FILE);
+    let audit = machine.read(AUDIT_FILE);
     let log = String::from_utf8(audit).unwrap() + &machine.syslog().concat();
     for secret in [&*wrong, &*right, ALICE.password] {
         assert!(!log.contains(secret), "{secret} stands in the log: {log}");
@@ -229,10 +242,31 @@ fn no_log_holds_what_was_typed_into_the_field() {
 }
 
 #[test]
-fn a_cache_at_fault_denies_after_the_right_password_and_says_so() {
-    let (machine, token) = paired();
-    one_field(&machine);
+fn a_cache_at_fault_denies_before_anything_is_tried_as_a_password_and_says_so() {
+    let token = Token::hotp("12345678").digits(8);
+    let machine = with(&token);
     machine.chmod("/var/lib/otpair/users", 0o777);
     let done = sign_on(&machine, ALICE, &token.press(0), "PAM_AUTHINFO_UNAVAIL");
     assert!(done.says("fault of this machine"), "{}", done.transcript());
+    // Nothing was tried as a password: pam_unix would have said so in the log.
+    assert!(
+        machine
+            .syslog()
+            .iter()
+            .all(|line| !line.contains("pam_unix")),
+        "{:#?}",
+        machine.syslog()
+    );
+    assert_eq!(machine.events("fault").len(), 1);
+}
+
+#[test]
+fn a_split_at_fault_tries_nothing_as_a_password_of_an_exempt_user() {
+    let (machine, _) = paired();
+    machine.config("[sign_on]\nexempt = [\"@staff\"]\n");
+    one_field(&machine);
+    machine.chmod("/etc/otpair/otpair.toml", 0o666);
+    sign_on(&machine, CAROL, "", "PAM_AUTHINFO_UNAVAIL");
+    machine.chmod("/etc/otpair/otpair.toml", 0o644);
+    sign_on(&machine, CAROL, "", "PAM_SUCCESS");
 }

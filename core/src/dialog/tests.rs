@@ -5,7 +5,7 @@ mod one_field;
 use super::*;
 use crate::bypass::BypassCode;
 use crate::decision::tests::{OpenSecrets, held, otp, stock};
-use crate::policy::Who;
+use crate::policy::{Unpaired, Who};
 use crate::records::{
     Claim, Commit, FaultKind, Holder, IssuedBypass, Revision, Secrets, Snapshot, Stock, UserRecord,
 };
@@ -328,6 +328,35 @@ fn rule_3_unpaired_deny_says_where_to_turn_and_denies() {
         ]
     );
     assert_eq!(outcome, Outcome::Refused);
+}
+
+#[test]
+fn rule_3_under_deny_nobody_pairs_by_naming_a_token_at_the_prompt_of_a_bypass_code() {
+    let policy = Policy {
+        unpaired: Unpaired::Deny,
+        ..Policy::default()
+    };
+    let mut memory = Memory::with_stock(&["12345678"]);
+    let code = BypassCode::parse(b"abcd-efgh-jkmn").unwrap();
+    let bypass = IssuedBypass {
+        tag: OpenSecrets.bypass_tag("alice", &code),
+        issued: NOW,
+        expires: NOW + 9,
+        uses_left: 1,
+    };
+    memory.put(
+        "alice",
+        UserRecord {
+            bypass: vec![bypass],
+            ..UserRecord::default()
+        },
+    );
+    let pairing = format!("token 12345678 {}", otp(&stock("12345678").token, STEP));
+    let answers = [pairing.as_str(), "ABCD EFGH JKMN"];
+    let (_, outcome) = play(&mut memory, &policy, account("alice"), NOW, &answers);
+    assert_eq!(outcome, Outcome::Granted);
+    assert_eq!(memory.tokens["12345678"].holder, Holder::Nobody);
+    assert!(memory.record("alice").tokens.is_empty());
 }
 
 #[test]

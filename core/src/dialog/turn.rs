@@ -29,6 +29,20 @@ pub(super) struct Turn<'a> {
     pub(super) now: u64,
 }
 
+/// What comes first in a sign-on.
+pub(super) enum First {
+    /// Word of the lock, and the end.
+    Locked(Lock),
+    /// The prompt for a passcode.
+    Passcode,
+    /// The prompt for a serial number, to pair a token.
+    Serial,
+    /// A reminder, and the way in without a token until this time (seconds since 1970 UTC).
+    LetIn(u64),
+    /// Word of where to turn, and the end.
+    Denied,
+}
+
 /// What comes of a record, and the record as it has to become, if it changes.
 type Decided<T> = Result<(T, Option<UserRecord>), Fault>;
 
@@ -103,32 +117,39 @@ impl Dialog {
             self.events
                 .push(Event::new(EventKind::Fault).reason(reason));
         }
-        let lock = record.throttle.lock(&self.policy.throttle, now);
-        let has_bypass = record.bypass.iter().any(|bypass| bypass.is_live(now));
-        if lock != Lock::Open {
-            self.locked(lock, now);
-        } else if has_bypass || !record.tokens.is_empty() {
-            self.ask_passcode();
-        } else {
-            self.open_unpaired(now);
+        match self.first(&record, now) {
+            First::Locked(lock) => self.locked(lock, now),
+            First::Passcode => self.ask_passcode(),
+            First::Serial => {
+                self.begins_with_serial = true;
+                self.ask_serial();
+            }
+            First::LetIn(end) => {
+                self.tell(Notice::NoTokenYet(end));
+                self.finish(Outcome::NotAsked);
+            }
+            First::Denied => {
+                self.deny("no token is paired with this user");
+                self.tell(Notice::NoToken);
+                self.refuse(Outcome::Refused);
+            }
         }
         Ok(())
     }
 
-    fn open_unpaired(&mut self, now: u64) {
-        match self.policy.unpaired {
-            Unpaired::AllowUntil(end) if now < end => {
-                self.tell(Notice::NoTokenYet(end));
-                self.finish(Outcome::NotAsked);
-            }
-            Unpaired::Pair | Unpaired::AllowUntil(_) => {
-                self.begins_with_serial = true;
-                self.ask_serial();
-            }
-            Unpaired::Deny => {
-                self.deny("no token is paired with this user");
-                self.tell(Notice::NoToken);
-                self.refuse(Outcome::Refused);
+    /// What comes first for somebody with this record (contract section 2, rules 2 and 3).
+    pub(super) fn first(&self, record: &UserRecord, now: u64) -> First {
+        let lock = record.throttle.lock(&self.policy.throttle, now);
+        let has_bypass = record.bypass.iter().any(|bypass| bypass.is_live(now));
+        if lock != Lock::Open {
+            First::Locked(lock)
+        } else if has_bypass || !record.tokens.is_empty() {
+            First::Passcode
+        } else {
+            match self.policy.unpaired {
+                Unpaired::AllowUntil(end) if now < end => First::LetIn(end),
+                Unpaired::Pair | Unpaired::AllowUntil(_) => First::Serial,
+                Unpaired::Deny => First::Denied,
             }
         }
     }

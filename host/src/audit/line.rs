@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::clock;
+use crate::text::cut;
 use otpair_core::event::Event;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -114,14 +115,6 @@ impl Line {
         }
         text
     }
-}
-
-/// The first bytes of a text, up to a whole character.
-fn cut(text: &str, length: usize) -> String {
-    let end = (0..=length.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
-    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }
 
 /// A value that can't be taken for another field or another line: quoted and escaped unless it is plain.

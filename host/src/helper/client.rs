@@ -1,11 +1,16 @@
 //! The caller's side: a program that is not root has the helper hold its sign-on, and shows what that says.
 
 use super::frames::Frames;
-use super::wire::{Opening, Refusal, Reply, Request};
+use super::wire::{self, Opening, Refusal, Reply, Request};
 use super::{SOCKET, peer};
 use crate::session::{Conversation, Door, Outcome, Unreachable};
+use crate::text::cut;
 use otpair_core::one_field::Split;
 use otpair_core::records::{Fault, FaultKind};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect as connect_to, socket_with,
+};
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -15,7 +20,8 @@ use std::time::{Duration, Instant};
 /// How long the helper may take for what it does between two answers: longer than it waits for a record.
 const REPLY: Duration = Duration::from_secs(20);
 
-/// How long a caller whose user has as many dialogs as one may have tries again, and how often.
+/// How long a caller whose user has as many dialogs as one may have tries again, and after what pause the first time;
+/// each further pause is twice as long.
 const BUSY: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -65,15 +71,19 @@ pub(crate) fn split(door: &Door<'_>) -> Result<Split, Fault> {
     match open(socket, &Request::Split(opening(door)))? {
         (_, Reply::Split(how)) => Ok(how),
         (_, Reply::Refused(why)) => Err(refused(socket, why)),
+        (_, Reply::Done(Outcome::Unavailable)) => Err(fault(
+            socket,
+            "the helper has logged what is at fault on this machine",
+        )),
         _ => Err(lost(socket, &"it answered something else")),
     }
 }
 
 fn opening(door: &Door<'_>) -> Opening {
     Opening {
-        user: door.user.to_owned(),
-        service: door.service.to_owned(),
-        rhost: door.rhost.map(str::to_owned),
+        user: cut(door.user, wire::LONGEST_NAME),
+        service: cut(door.service, wire::LONGEST_SERVICE),
+        rhost: door.rhost.map(|rhost| cut(rhost, wire::LONGEST_NAME)),
         without_messages: door.without_messages,
         one_field: door.one_field,
     }
@@ -83,8 +93,9 @@ fn opening(door: &Door<'_>) -> Opening {
 /// all taken, and where systemd has too many connections and closes this one.
 fn open(socket: &Path, first: &Request) -> Result<(Frames, Reply), Fault> {
     let until = Instant::now() + BUSY;
+    let mut pause = AGAIN;
     loop {
-        let mut frames = connect(socket)?;
+        let mut frames = connect(socket, until)?;
         // A helper that refuses does so before it has read anything: what it said is there even where sending failed.
         let sent = frames.ask(first);
         let last = match frames.reply(REPLY) {
@@ -96,7 +107,8 @@ fn open(socket: &Path, first: &Request) -> Result<(Frames, Reply), Fault> {
         if Instant::now() >= until {
             return last;
         }
-        thread::sleep(AGAIN);
+        thread::sleep(pause);
+        pause *= 2;
     }
 }
 
@@ -108,8 +120,8 @@ fn is_closed(error: &io::Error) -> bool {
 }
 
 /// Connects. Only root's helper is believed: what it says lets people in.
-fn connect(socket: &Path) -> Result<Frames, Fault> {
-    let stream = UnixStream::connect(socket).map_err(|error| {
+fn connect(socket: &Path, until: Instant) -> Result<Frames, Fault> {
+    let stream = reach(socket, until).map_err(|error| {
         let how = "see systemctl status otpair-helper.socket";
         fault(
             socket,
@@ -123,6 +135,21 @@ fn connect(socket: &Path) -> Result<Frames, Fault> {
             Err(fault(socket, &why))
         }
         Err(error) => Err(lost(socket, &error)),
+    }
+}
+
+/// Connects without waiting for somebody to accept: the program that this runs in would hang where nobody does. Tries
+/// again for a while where too many others are waiting.
+fn reach(socket: &Path, until: Instant) -> io::Result<UnixStream> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let address = SocketAddrUnix::new(socket)?;
+    loop {
+        let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        match connect_to(&stream, &address) {
+            Ok(()) => return Ok(stream.into()),
+            Err(Errno::AGAIN | Errno::INTR) if Instant::now() < until => thread::sleep(AGAIN),
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::wire::{self, Refusal, Reply, Request, Stage};
 use rustix::net::{SendFlags, send};
 use std::io::{self, ErrorKind, Read};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -33,6 +34,12 @@ impl Frames {
         stream.set_nonblocking(false)?;
         stream.set_write_timeout(Some(REST))?;
         Ok(Self { stream })
+    }
+
+    /// Ends the connection, whoever else holds it open.
+    pub(super) fn close(self) {
+        // A caller that is gone has ended it already.
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     /// Waits for a request that is legal at this stage, for as long as `patience` says. A payload that is too long is

@@ -27,8 +27,5 @@ const SLOTS: &str = if cfg!(target_os = "macos") {
     "/run/otpair/slots"
 };
 
-/// The most dialogs that one user's programs have at a time.
-const MOST_DIALOGS: u32 = 4;
-
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,17 @@
 //! The helper's side: one connection, one dialog.
 
 use super::frames::{Frames, Nothing, REST};
+use super::slots::{self, Slot};
 use super::wire::{Opening, Refusal, Reply, Request, Stage};
-use super::{SLOTS, peer, slots};
+use super::{SLOTS, peer};
 use crate::accounts;
+use crate::config::Config;
 use crate::session::{self, Conversation, Door, Outcome, SignOn, Unreachable};
-use otpair_core::caller::Caller;
+use otpair_core::caller::{self, Caller};
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -18,6 +21,9 @@ const ANSWER: Duration = Duration::from_secs(5 * 60);
 /// How long a whole dialog may take.
 const DIALOG: Duration = Duration::from_secs(15 * 60);
 
+/// How long a program that was refused keeps its place: so many guesses, and so many lines in the log, a second.
+const PAUSE: Duration = Duration::from_secs(2);
+
 /// The service that the helper's own faults are logged with.
 const SERVICE: &str = "otpair-helper";
 
@@ -25,18 +31,21 @@ const SERVICE: &str = "otpair-helper";
 const LOGIN_WINDOW: u32 = 92;
 
 /// Serves one connection to its end. `config` names the config, if it is not the machine's own. What can't be served is
-/// refused, and the reason logged.
-pub fn serve(stream: UnixStream, config: Option<&Path>) {
-    if let Err(error) = serve_at(Path::new(SLOTS), stream, config) {
+/// refused, and the reason logged; false if there is nobody at the other end.
+#[must_use]
+pub fn serve(stream: UnixStream, config: Option<&Path>) -> bool {
+    let served = serve_at(Path::new(SLOTS), stream, config);
+    if let Err(error) = &served {
         session::report_fault(SERVICE, &format!("a caller could not be served: {error}"));
     }
+    served.is_ok()
 }
 
 /// The same, with the folder in which dialogs are counted.
 pub(super) fn serve_at(slots: &Path, stream: UnixStream, config: Option<&Path>) -> io::Result<()> {
     let uid = peer::uid(&stream)?;
     let mut frames = Frames::new(stream)?;
-    let Some(_slot) = slots::take(slots, uid)? else {
+    let Some(slot) = admit(slots, uid, config)? else {
         // A caller that is gone does not hear it.
         let _ = frames.tell(&Reply::Refused(Refusal::Busy));
         return Ok(());
@@ -45,45 +54,90 @@ pub(super) fn serve_at(slots: &Path, stream: UnixStream, config: Option<&Path>) 
     // ask for anything.
     if !accounts::is_known(uid).unwrap_or(true) {
         let _ = frames.tell(&Reply::Refused(Refusal::NotYours));
-        return Ok(());
+        return slot.discard();
     }
-    let caller = Caller {
-        uid,
-        is_system: uid == 0 || (cfg!(target_os = "macos") && uid == LOGIN_WINDOW),
+    let login_window = cfg!(target_os = "macos").then_some(LOGIN_WINDOW);
+    let caller = Caller::new(uid, login_window);
+    let (last, pauses) = match frames.request(Stage::Opening, REST) {
+        Ok(request) => answer(&request, caller, &mut frames, config, slots)?,
+        Err(Nothing::Illegal(why)) => (Reply::Refused(why), false),
+        Err(Nothing::Gone) => return Ok(()),
     };
-    let last = match frames.request(Stage::Opening, REST) {
-        Ok(request) => Some(answer(&request, caller, &mut frames, config)),
-        Err(Nothing::Illegal(why)) => Some(Reply::Refused(why)),
-        Err(Nothing::Gone) => None,
-    };
-    if let Some(last) = last {
-        let _ = frames.tell(&last);
+    let _ = frames.tell(&last);
+    frames.close();
+    if pauses {
+        thread::sleep(PAUSE);
     }
     Ok(())
 }
 
-/// The last reply to a connection's first request.
-fn answer(request: &Request, caller: Caller, frames: &mut Frames, config: Option<&Path>) -> Reply {
+/// A place for a caller; nothing if all are taken. A service that may ask for others has more of them.
+fn admit(slots: &Path, uid: u32, config: Option<&Path>) -> io::Result<Option<Slot>> {
+    let own = uid.to_string();
+    if let Some(slot) = slots::take(slots, &own, caller::DIALOGS)? {
+        return Ok(Some(slot));
+    }
+    let is_named =
+        Config::load(config).is_ok_and(|config| session::named_callers(&config).contains(&uid));
+    if is_named {
+        slots::take(slots, &format!("{own}-more"), caller::DIALOGS_OF_A_SERVICE)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Serves a connection's first request: the last reply, and whether the caller keeps its place for a moment.
+fn answer(
+    request: &Request,
+    caller: Caller,
+    frames: &mut Frames,
+    config: Option<&Path>,
+    slots: &Path,
+) -> io::Result<(Reply, bool)> {
     let (Request::SignOn(opening) | Request::Split(opening)) = request else {
-        return Reply::Refused(Refusal::Malformed);
+        return Ok((Reply::Refused(Refusal::Malformed), false));
     };
     let door = door(opening, config);
     let Some(mut sign_on) = SignOn::prepare(&door, Some(caller)) else {
-        return Reply::Refused(Refusal::NotYours);
+        return Ok((Reply::Refused(Refusal::NotYours), true));
     };
     if matches!(request, Request::Split(_)) {
-        return Reply::Split(sign_on.split());
+        let reply = match sign_on.split() {
+            Ok(how) => Reply::Split(how),
+            Err(fault) => {
+                sign_on.log_fault(fault);
+                Reply::Done(Outcome::Unavailable)
+            }
+        };
+        return Ok((reply, false));
     }
+    let share = caller.share_for(sign_on.account());
+    let taken = share
+        .map(|(whom, most)| slots::take(slots, &whom, most))
+        .transpose()?;
+    if let Some(None) = taken {
+        return Ok((Reply::Refused(Refusal::Busy), false));
+    }
+    let (last, outcome) = hold(&mut sign_on, frames);
+    Ok((
+        last,
+        caller.pauses_after_refusal(sign_on.account(), outcome),
+    ))
+}
+
+fn hold(sign_on: &mut SignOn<'_>, frames: &mut Frames) -> (Reply, Outcome) {
     let mut person = Person {
         frames,
         until: Instant::now() + DIALOG,
         illegal: false,
     };
     let outcome = sign_on.hold(&mut person);
-    if person.illegal && outcome != Outcome::Granted {
-        return Reply::Refused(Refusal::Malformed);
-    }
-    Reply::Done(outcome)
+    let last = if person.illegal && outcome != Outcome::Granted {
+        Reply::Refused(Refusal::Malformed)
+    } else {
+        Reply::Done(outcome)
+    };
+    (last, outcome)
 }
 
 fn door<'a>(opening: &'a Opening, config: Option<&'a Path>) -> Door<'a> {

@@ -1,32 +1,45 @@
 //! How many dialogs one user's programs have at a time. Each dialog is a process of its own, so they count by kernel
 //! locks on a few files: a lock is gone with its process, whatever ends that.
 
-use super::MOST_DIALOGS;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A place among a user's dialogs, as long as it lives.
+/// A place among the dialogs of somebody, as long as it lives.
 #[derive(Debug)]
 pub(super) struct Slot {
+    path: PathBuf,
     _locked: File,
 }
 
-/// Takes one of the places that a user has in this folder, which is made if it is missing; nothing if all are taken.
-pub(super) fn take(folder: &Path, uid: u32) -> io::Result<Option<Slot>> {
+impl Slot {
+    /// Gives the place up, and leaves no file behind.
+    pub(super) fn discard(self) -> io::Result<()> {
+        fs::remove_file(&self.path)
+    }
+}
+
+/// Takes one of the places that `who` has in this folder, which is made if it is missing; nothing if all are taken.
+pub(super) fn take(folder: &Path, who: &str, most: u32) -> io::Result<Option<Slot>> {
     make(folder)?;
-    for number in 0..MOST_DIALOGS {
+    for number in 0..most {
+        let path = folder.join(format!("{who}-{number}"));
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .mode(0o600)
             .custom_flags(libc::O_NOFOLLOW)
-            .open(folder.join(format!("{uid}-{number}")))?;
+            .open(&path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Some(Slot { _locked: file })),
+            Ok(()) => {
+                return Ok(Some(Slot {
+                    path,
+                    _locked: file,
+                }));
+            }
             Err(rustix::io::Errno::WOULDBLOCK) => {}
             Err(error) => return Err(error.into()),
         }

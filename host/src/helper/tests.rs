@@ -2,8 +2,9 @@
 
 use super::frames::Frames;
 use super::wire::{LONGEST_REPLY, Opening, REQUESTS, Refusal, Reply, Request, Stage, legal};
-use super::{MOST_DIALOGS, client, server, slots};
+use super::{client, server, slots};
 use crate::session::{Conversation, Door, Outcome, Unreachable};
+use otpair_core::caller::DIALOGS;
 use otpair_core::one_field::Split;
 use proptest::prelude::*;
 use std::io::{ErrorKind, Read, Write};
@@ -69,8 +70,8 @@ fn replies() -> Vec<Reply> {
         },
     ];
     replies.extend(outcomes.map(Reply::Done));
-    replies.extend(refusals.map(Reply::Refused));
     replies.extend(splits.map(Reply::Split));
+    replies.extend(refusals.map(Reply::Refused));
     replies
 }
 
@@ -112,6 +113,49 @@ fn the_page_on_the_protocol_has_every_row() {
             row.kind, row.name, row.longest
         );
         assert!(page.contains(&line), "the page lacks {line}");
+    }
+}
+
+#[test]
+fn the_page_on_the_protocol_has_every_reply_with_its_number() {
+    let page = include_str!("../../../docs/helper-protocol.md");
+    let rows = [
+        (16, "ASK"),
+        (17, "TELL"),
+        (18, "DONE"),
+        (19, "HOW_TO_SPLIT"),
+        (20, "REFUSED"),
+    ];
+    for (number, name) in rows {
+        assert!(page.contains(&format!("| {number} | {name} |")), "{name}");
+    }
+    let mut kinds: Vec<_> = replies().iter().map(|reply| reply.to_frame().0).collect();
+    kinds.dedup();
+    assert_eq!(
+        kinds,
+        rows.map(|(number, _)| number)
+            .map(u8::try_from)
+            .map(Result::unwrap)
+            .to_vec()
+    );
+    assert_eq!(Reply::Done(Outcome::Granted).to_frame(), (18, vec![0]));
+    assert_eq!(Reply::Refused(Refusal::Busy).to_frame(), (20, vec![3]));
+}
+
+#[test]
+fn a_caller_that_keeps_silent_or_stops_within_its_request_is_not_waited_for() {
+    let scratch = Scratch::new("");
+    for bytes in [&[][..], &[1, 0, 9, 1]] {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        ours.write_all(bytes).unwrap();
+        // It returns although our side stays open.
+        server::serve_at(
+            &scratch.path("slots"),
+            theirs,
+            Some(&scratch.path("otpair.toml")),
+        )
+        .unwrap();
+        drop(ours);
     }
 }
 
@@ -229,13 +273,21 @@ proptest! {
 fn a_user_has_four_places_and_another_user_four_more() {
     let folder = tempfile::tempdir().unwrap();
     let slots = folder.path().join("slots");
-    let mut taken: Vec<_> = (0..MOST_DIALOGS)
-        .map(|_| slots::take(&slots, 1000).unwrap().unwrap())
-        .collect();
-    assert!(slots::take(&slots, 1000).unwrap().is_none());
-    assert!(slots::take(&slots, 1001).unwrap().is_some());
+    let place = |who| slots::take(&slots, who, DIALOGS).unwrap();
+    let mut taken: Vec<_> = (0..DIALOGS).map(|_| place("1000").unwrap()).collect();
+    assert!(place("1000").is_none());
+    assert!(place("1001").is_some());
     taken.pop();
-    assert!(slots::take(&slots, 1000).unwrap().is_some());
+    assert!(place("1000").is_some());
+}
+
+#[test]
+fn a_place_that_is_given_up_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let slots = folder.path().join("slots");
+    let slot = slots::take(&slots, "100000", DIALOGS).unwrap().unwrap();
+    slot.discard().unwrap();
+    assert_eq!(std::fs::read_dir(&slots).unwrap().count(), 0);
 }
 
 #[test]
@@ -243,16 +295,15 @@ fn places_in_somebody_elses_folder_are_none() {
     let folder = tempfile::tempdir().unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
     std::fs::set_permissions(folder.path(), mode).unwrap();
-    assert!(slots::take(folder.path(), 1000).is_err());
+    assert!(slots::take(folder.path(), "1000", 1).is_err());
 }
 
 #[test]
 fn a_caller_whose_places_are_taken_is_told_so_before_anything_is_read() {
     let scratch = Scratch::new("");
-    let uid = rustix::process::geteuid().as_raw();
-    let _taken: Vec<_> = (0..MOST_DIALOGS)
-        .map(|_| slots::take(&scratch.path("slots"), uid).unwrap().unwrap())
-        .collect();
+    let uid = rustix::process::geteuid().as_raw().to_string();
+    let place = || slots::take(&scratch.path("slots"), &uid, DIALOGS).unwrap();
+    let _taken: Vec<_> = (0..DIALOGS).map(|_| place().unwrap()).collect();
     assert_eq!(scratch.say(&[]), refused(Refusal::Busy));
 }
 

@@ -4,6 +4,7 @@
 //! bytes, big-endian) and UTF-8.
 
 use crate::session::Outcome;
+use crate::text::cut;
 use otpair_core::one_field::Split;
 use zeroize::Zeroizing;
 
@@ -15,6 +16,12 @@ pub(super) const LONGEST_REPLY: usize = 8192;
 
 /// The longest answer that is sent, in bytes: anything longer than core reads is none, so the rest does not matter.
 pub(super) const LONGEST_ANSWER: usize = 512;
+
+/// The longest name of a user and of a host that is sent, in bytes: a longer one is nobody's, and cut it is so still.
+pub(super) const LONGEST_NAME: usize = 257;
+
+/// The longest name of a service, in bytes.
+pub(super) const LONGEST_SERVICE: usize = 64;
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +222,8 @@ impl Opening {
             (Some(rhost), rest)
         };
         let known = WITHOUT_MESSAGES | ONE_FIELD | HAS_RHOST;
-        (rest.is_empty() && flags & !known == 0).then_some(Self {
+        let is_name = service.len() <= LONGEST_SERVICE && !service.chars().any(char::is_control);
+        (rest.is_empty() && is_name && flags & !known == 0).then_some(Self {
             user,
             service,
             rhost,
@@ -272,12 +280,8 @@ fn number_of<T: PartialEq>(table: &[T], value: &T) -> u8 {
 }
 
 fn flagged_text(flag: bool, text: &str) -> Vec<u8> {
-    let mut end = text.len().min(LONGEST_REPLY - 1);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
     let mut payload = vec![u8::from(flag)];
-    payload.extend_from_slice(text.get(..end).unwrap_or_default().as_bytes());
+    payload.extend_from_slice(cut(text, LONGEST_REPLY - 1).as_bytes());
     payload
 }
 

@@ -62,23 +62,28 @@ fn opening(dice: &mut Dice) -> Vec<u8> {
     frame(u8::try_from(1 + dice.below(2)).unwrap(), &payload)
 }
 
-/// What one connection says: nonsense, half a request, one that is too long, bent or out of turn.
+/// What one connection says: nonsense, half a request, one that is too long.
 fn nonsense(dice: &mut Dice) -> Vec<u8> {
+    let opening = opening(dice);
+    match dice.below(3) {
+        0 => dice.bytes(2000),
+        1 => opening[..dice.below(opening.len())].to_vec(),
+        _ => frame(
+            dice.bytes(1).first().copied().unwrap_or(9),
+            &dice.bytes(600),
+        ),
+    }
+}
+
+/// What one connection says that gets as far as a dialog: bent, out of turn, for others.
+fn out_of_turn(dice: &mut Dice) -> Vec<u8> {
     let mut said = opening(dice);
-    match dice.below(6) {
-        0 => said = dice.bytes(2000),
-        1 => said.truncate(dice.below(said.len())),
-        2 => {
+    match dice.below(3) {
+        0 => {
             let at = dice.below(said.len());
             said[at] ^= 1 << dice.below(8);
         }
-        3 => {
-            said = frame(
-                dice.bytes(1).first().copied().unwrap_or(9),
-                &dice.bytes(600),
-            );
-        }
-        4 => said.extend(frame(3, &vec![b'9'; 600])),
+        1 => said.extend(frame(3, &vec![b'9'; 600])),
         _ => said.extend(dice.bytes(40)),
     }
     said
@@ -106,10 +111,16 @@ fn last_frame(said: &[u8]) -> &'static str {
 fn send(count: u64, seed: u64) -> BTreeMap<&'static str, u64> {
     let mut dice = Dice(seed);
     let mut told = BTreeMap::new();
-    for _ in 0..count {
+    for number in 0..count {
+        // The last tenth is what the helper has a user pause for.
+        let said = if number < count / 10 * 9 {
+            nonsense(&mut dice)
+        } else {
+            out_of_turn(&mut dice)
+        };
         let mut stream = UnixStream::connect(SOCKET).expect("the helper's socket is gone");
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let _ = stream.write_all(&nonsense(&mut dice));
+        let _ = stream.write_all(&said);
         let _ = stream.shutdown(std::net::Shutdown::Write);
         let mut said = Vec::new();
         let _ = stream.read_to_end(&mut said);

@@ -152,6 +152,21 @@ fn the_password_of_somebody_who_is_asked_for_nothing_stays_whole() {
     };
     assert_eq!(
         split(&mut memory, &for_now, account("alice")),
-        Split::AtComma
+        Split::Nowhere
     );
+    let after = Policy {
+        unpaired: Unpaired::AllowUntil(NOW),
+        ..Policy::default()
+    };
+    assert_eq!(
+        split(&mut memory, &after, account("alice")),
+        Split::BeforeDigits(6)
+    );
+}
+
+#[test]
+fn somebody_unpaired_is_told_what_to_type_into_the_one_field() {
+    let mut memory = Memory::with_stock(&["12345678"]);
+    let (lines, _) = appended(&mut memory, &Policy::default(), "123456");
+    assert!(lines[1].contains("token SERIAL PASSCODE"), "{lines:?}");
 }
