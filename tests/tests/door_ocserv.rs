@@ -2,13 +2,21 @@
 
 use otpair_tests::dialog::PASSCODE;
 use otpair_tests::door::{
-    OCSERV_PAGE, Visit, machine_with_ocserv, openconnect, openconnect_as_taught,
+    OCSERV_PAGE, Visit, machine_with_ocserv, machine_with_ocserv_and, openconnect,
+    openconnect_as_taught, openconnect_that_comes_back,
 };
 use otpair_tests::machine::{ALICE, Machine};
 use otpair_tests::page::Page;
 use otpair_tests::token::Token;
 
 const PASSWORD: &str = "Please enter your password.";
+
+/// The client comes from another network: ocserv shuts out nobody from its own.
+const FROM_AFAR: &str = "
+ip route add 198.51.100.2 dev server
+ip -n client address add 198.51.100.2/32 dev client
+ip -n client route replace 192.0.2.0/24 dev client src 198.51.100.2
+";
 
 macro_rules! scenarios {
     ($($scenario:ident)*) => {
@@ -33,14 +41,19 @@ scenarios! {
     an_unknown_user_is_asked_and_refused
 }
 
-/// Alice types what the page says, with her own passcode.
-fn as_taught(machine: &Machine, block: &str, passcode: &str) -> Visit {
+/// What the page has Alice type, with her own passcode.
+fn taught(block: &str, passcode: &str) -> String {
     let page = Page::read(OCSERV_PAGE);
     let typed = page
         .block(block)
         .replace(" 123456 |", &format!(" {passcode} |"));
     assert!(typed.contains(passcode), "{typed}");
-    openconnect_as_taught(machine, &typed)
+    typed
+}
+
+/// Alice types it.
+fn as_taught(machine: &Machine, block: &str, passcode: &str) -> Visit {
+    openconnect_as_taught(machine, &taught(block, passcode))
 }
 
 #[test]
@@ -98,4 +111,34 @@ fn without_otpairs_line_the_password_alone_brings_the_tunnel_up() {
     machine.done("sed", &out);
     let visit = openconnect().sign_on(&machine, ALICE, &[(PASSWORD, ALICE.password)]);
     assert!(visit.granted, "{}", visit.transcript);
+}
+
+#[test]
+fn an_address_that_ocserv_has_shut_out_is_let_in_again_by_what_the_page_says() {
+    let machine = machine_with_ocserv_and("ban-points-wrong-password = 80\n");
+    machine.done("sh", &["-eu", "-c", FROM_AFAR]);
+    let script = [(PASSWORD, ALICE.password)];
+    let door = openconnect();
+    assert!(
+        !door
+            .sign_on(&machine, ALICE, &[(PASSWORD, "wrong")])
+            .granted
+    );
+    machine.config("[sign_on]\nexempt = [\"alice\"]\n");
+    let banned = door.sign_on(&machine, ALICE, &[]);
+    assert!(!banned.granted, "{}", banned.transcript);
+    let page = Page::read(OCSERV_PAGE);
+    let said = machine.done("sh", &["-eu", "-c", page.block("sh unban")]);
+    assert!(said.contains("was unbanned"), "{said}");
+    assert!(door.sign_on(&machine, ALICE, &script).granted);
+}
+
+#[test]
+fn a_connection_that_comes_back_is_not_asked_again() {
+    let machine = machine_with_ocserv();
+    let token = Token::hotp("12345678");
+    machine.pair(ALICE, &token);
+    openconnect_that_comes_back(&machine, &taught("sh alice later", &token.press(0)));
+    assert_eq!(machine.events("granted").len(), 1);
+    assert_eq!(machine.events("denied").len(), 0);
 }

@@ -9,6 +9,9 @@ use crate::terminal::Terminal;
 /// The page that is followed.
 pub const OCSERV_PAGE: &str = "doors/ocserv.md";
 
+/// The server's config.
+const CONFIG: &str = "/etc/ocserv/ocserv.conf";
+
 /// The server's own address in the tunnel.
 const FAR: &str = "10.99.0.1";
 
@@ -20,16 +23,27 @@ const FIELD: &str = "\nPassword";
 
 /// A machine with ocserv, set up as the page says. From where the clients are, `cert.pem` is the server's certificate.
 pub fn machine_with_ocserv() -> Machine {
+    machine_with_ocserv_and("")
+}
+
+/// The same, with more lines in the server's config.
+pub fn machine_with_ocserv_and(lines: &str) -> Machine {
     let machine = Machine::with_system_users(&["ocserv"]);
     lay_wire(&machine);
     // As the Debian package leaves it.
     machine.done("mkdir", &["-p", "/var/lib/ocserv/run"]);
     machine.done("chown", &["-R", "ocserv:ocserv", "/var/lib/ocserv"]);
     Page::read(OCSERV_PAGE).follow(&machine);
+    let mut config = machine.read(CONFIG);
+    config.extend_from_slice(lines.as_bytes());
+    machine.write(CONFIG, config);
     machine.write("/root/cert.pem", machine.read("/etc/ocserv/cert.pem"));
     machine.done("mkdir", &["-p", "/etc/vpnc/post-connect.d"]);
     let hook = "/etc/vpnc/post-connect.d/say";
-    machine.write(hook, format!("echo {CONNECTED}\n"));
+    machine.write(
+        hook,
+        format!("echo $VPNPID >/run/machine/client.pid\necho {CONNECTED}\n"),
+    );
     let config = "--config=/etc/ocserv/ocserv.conf";
     let unit = [
         "ocserv",
@@ -55,6 +69,19 @@ pub fn openconnect_as_taught(machine: &Machine, typed: &str) -> Visit {
     let mut terminal = client(machine, &["sh", "-c", typed]);
     let granted = terminal.wait_for(&[CONNECTED]).is_some();
     depart(machine, terminal, granted, FAR)
+}
+
+/// The same, with a connection that is lost and comes back before it ends.
+///
+/// # Panics
+/// If it does not come up, or does not come back.
+pub fn openconnect_that_comes_back(machine: &Machine, typed: &str) {
+    let mut terminal = client(machine, &["sh", "-c", typed]);
+    terminal.expect(CONNECTED);
+    // SIGUSR2 has it begin a new connection, as after a lost one.
+    machine.done("sh", &["-c", "kill -USR2 $(cat /run/machine/client.pid)"]);
+    terminal.expect("CSTP connected.");
+    depart(machine, terminal, true, FAR);
 }
 
 /// Waits until openconnect is connected or gives up, and answers the prompt that only says why.
