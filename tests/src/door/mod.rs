@@ -12,7 +12,9 @@ pub use ocserv::{
     OCSERV_PAGE, machine_with_ocserv, machine_with_ocserv_and, openconnect, openconnect_as_taught,
     openconnect_that_comes_back,
 };
-pub use openvpn::{openvpn, openvpn_sign_on, openvpn_through_new_keys, openvpn_with};
+pub use openvpn::{
+    openvpn, openvpn_beside_a_slow_sign_on, openvpn_sign_on, openvpn_through_new_keys, openvpn_with,
+};
 pub use radius::{radtest, start_freeradius};
 pub use ssh::{scp, sftp, ssh_asking, ssh_command, ssh_with_key, start_sshd};
 pub use terminal_doors::{login, pamtester, su, sudo_on_a_terminal};

@@ -1,7 +1,7 @@
 //! OpenVPN's server with its PAM plugin, and its client in a network namespace of its own.
 
 use super::vpn::{client as at_client, depart, lay_wire, serve};
-use crate::machine::Machine;
+use crate::machine::{Machine, User};
 use crate::page::Page;
 use crate::terminal::Terminal;
 
@@ -18,6 +18,22 @@ const COMPLETED: &str = "Initialization Sequence Completed";
 
 /// The server's address in the tunnel.
 const INSIDE: &str = "10.98.0.1";
+
+/// Makes PAM wait for one user: it says so at a pipe, and goes on when it is told at another.
+const SLOW: &str = r"
+mkfifo /run/machine/reached /run/machine/go
+cat >/run/machine/wait <<'END'
+#!/bin/sh
+echo >/run/machine/reached
+cat /run/machine/go
+END
+chmod 0755 /run/machine/wait
+cat - /etc/pam.d/openvpn >/run/machine/slow <<END
+auth [success=ignore default=1] pam_succeed_if.so quiet user = $1
+auth optional pam_exec.so quiet /run/machine/wait
+END
+cp /run/machine/slow /etc/pam.d/openvpn
+";
 
 /// A machine on which the page was followed, with a server that listens and a client on another host.
 pub fn openvpn() -> Machine {
@@ -79,6 +95,21 @@ pub fn openvpn_through_new_keys(machine: &Machine, user: &str, password: &str, a
     let end = terminal.wait_for(&["Control Channel:", "AUTH_FAILED"]);
     assert_eq!(end, Some(0), "{}", terminal.transcript());
     depart(machine, terminal, true, INSIDE);
+}
+
+/// The same, with somebody else beside it whose sign-on PAM is slow to decide.
+///
+/// # Panics
+/// If the tunnel does not come up, or carries nothing while the other one waits.
+pub fn openvpn_beside_a_slow_sign_on(machine: &Machine, user: User, answer: &str, slow: User) {
+    machine.done("sh", &["-eu", "-c", SLOW, "sh", slow.name]);
+    let mut terminal = client(machine, user.name, user.password, answer);
+    terminal.expect(COMPLETED);
+    let waiting = client(machine, slow.name, slow.password, "123456");
+    machine.done("cat", &["/run/machine/reached"]);
+    depart(machine, terminal, true, INSIDE);
+    machine.done("sh", &["-c", "echo >/run/machine/go"]);
+    drop(waiting);
 }
 
 fn client(machine: &Machine, user: &str, password: &str, answer: &str) -> Terminal {
