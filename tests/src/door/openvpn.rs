@@ -19,6 +19,17 @@ const COMPLETED: &str = "Initialization Sequence Completed";
 /// The server's address in the tunnel.
 const INSIDE: &str = "10.98.0.1";
 
+/// What Debian's unit puts around the server: its folder, and what is left of root's capabilities.
+const UNIT: [&str; 6] = [
+    "env",
+    "-C",
+    "/etc/openvpn/server",
+    "setpriv",
+    "--bounding-set=-all,+ipc_lock,+net_admin,+net_bind_service,+net_raw,+setgid,+setuid,+setpcap,+sys_chroot,\
+     +dac_override,+audit_write",
+    "--",
+];
+
 /// Makes PAM wait for one user: it says so at a pipe, and goes on when it is told at another.
 const SLOW: &str = r"
 mkfifo /run/machine/reached /run/machine/go
@@ -64,9 +75,14 @@ pub fn openvpn_with(lines: &str) -> Machine {
     let mut config = machine.read(SERVER);
     config.extend_from_slice(lines.as_bytes());
     machine.write(SERVER, config);
-    // As its unit starts it.
-    let unit = "cd /etc/openvpn/server && exec openvpn --suppress-timestamps --config otpair.conf";
-    serve(&machine, &["sh", "-c", unit], COMPLETED);
+    let unit = [
+        "openvpn",
+        "--suppress-timestamps",
+        "--config",
+        "otpair.conf",
+    ];
+    let words = [UNIT.as_slice(), &unit].concat();
+    serve(&machine, &words, COMPLETED);
     machine
 }
 
