@@ -5,6 +5,7 @@
 
 pub mod artefacts;
 pub mod container;
+pub mod desktop;
 pub mod dialog;
 pub mod door;
 pub mod libpam;
