@@ -1,6 +1,7 @@
 //! Doors of a desktop: screen lockers, a greeter and polkit, on a screen that nobody sees.
 
 pub mod locker;
+pub mod polkit;
 pub mod screen;
 pub mod watch;
 
