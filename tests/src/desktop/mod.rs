@@ -1,5 +1,6 @@
 //! Doors of a desktop: screen lockers, a greeter and polkit, on a screen that nobody sees.
 
+pub mod greeter;
 pub mod locker;
 pub mod polkit;
 pub mod screen;

@@ -84,13 +84,27 @@ impl<'m> Screen<'m> {
         );
     }
 
-    /// Keeps what is seen now as `target/artefacts/NAME`, a PNG file.
+    /// Keeps what is seen as `target/artefacts/NAME`, a PNG file, once it stands still.
     pub fn keep(&self, name: &str) {
         assert_installed("/usr/bin/import", "imagemagick");
+        let mut picture = self.picture();
+        for _ in 0..50 {
+            let next = self.picture();
+            if next == picture {
+                break;
+            }
+            picture = next;
+        }
+        let file = artefacts().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, picture).unwrap();
+    }
+
+    fn picture(&self) -> Vec<u8> {
         let output = self
             .machine
             .command("import")
-            .args(["-window", "root", "png:-"])
+            .args(["-window", "root", "-strip", "png:-"])
             .env("DISPLAY", &self.display)
             .output()
             .expect("nsenter can't be started");
@@ -99,9 +113,7 @@ impl<'m> Screen<'m> {
             "no picture of the screen could be taken: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        let file = artefacts().join(name);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, output.stdout).unwrap();
+        output.stdout
     }
 }
 
