@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod helper;
 mod limit;
+pub mod pamstack;
 pub mod session;
 mod text;
 
