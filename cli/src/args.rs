@@ -1,7 +1,7 @@
 //! The command line: the tree of commands, and what is said about a wrong one.
 
 use crate::failure::Failure;
-use crate::{completions, config, doctor, import, log, sign_on, token, user};
+use crate::{completions, config, doctor, import, log, protect, sign_on, status, token, user};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -35,6 +35,12 @@ enum Command {
     User(user::Command),
     /// Hold a sign-on in this terminal, without PAM
     SignOn(sign_on::Args),
+    /// Put otpair in front of PAM services, and take it back unless that is confirmed
+    Protect(protect::Args),
+    /// Take otpair out of PAM services
+    Unprotect(protect::UnprotectArgs),
+    /// List the PAM services, and which of them otpair is in front of
+    Status(status::Args),
     /// Say what would stop a sign-on here, and how to mend it
     Doctor(doctor::Args),
     /// Check or show the config
@@ -63,6 +69,9 @@ impl Cli {
             Command::Token(command) => command.run(config),
             Command::User(command) => command.run(config),
             Command::SignOn(args) => args.run(config),
+            Command::Protect(args) => args.run(config),
+            Command::Unprotect(args) => args.run(config),
+            Command::Status(args) => args.run(),
             Command::Doctor(args) => args.run(config),
             Command::Config(command) => command.run(config),
             Command::Log(args) => args.run(config),

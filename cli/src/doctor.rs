@@ -2,11 +2,13 @@
 
 mod finding;
 mod people;
+mod system;
 
 use crate::args::Json;
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::output;
+use crate::protect::folder;
 use finding::{Finding, Severity, advice, for_people};
 use otpair_cache::SeedCache;
 use otpair_cache::admin::Problem;
@@ -47,7 +49,65 @@ impl Args {
     }
 }
 
+/// Why nobody could sign on any more at these services, once otpair is asked there; nothing if somebody could.
+pub(crate) fn stops_everybody(
+    machine: &Machine,
+    config: Option<&Path>,
+    services: &[String],
+) -> Option<String> {
+    let of_all = ["clock", "config", "cache", "system's users", "module"];
+    let mut findings = system::module_findings();
+    findings.extend(examine_own(config, false));
+    let grave = findings
+        .into_iter()
+        .find(|found| found.severity == Severity::Stops && of_all.contains(&found.about.as_str()));
+    if let Some(Finding { what, mend, .. }) = grave {
+        return Some(format!("{what}; {mend}"));
+    }
+    let mut cache = otpair_host::open_cache(&machine.config).ok()?;
+    let nobody = services.iter().find_map(|service| {
+        people::nobody(&mut cache, &machine.config.policy(service))
+            .map(|why| format!("{service}: {why}; {PAIR_FIRST}"))
+    });
+    nobody
+}
+
+/// What to do where nobody could sign on.
+const PAIR_FIRST: &str = "otpair import a seed file, or otpair user bypass USER";
+
 fn examine(config: Option<&Path>, mend: bool) -> Vec<Finding> {
+    let mut findings = examine_own(config, mend);
+    // A config of somebody's own is examined with its cache; the machine's doors do not go by it.
+    if config.is_none() {
+        findings.extend(system::findings());
+        findings.extend(nobody_left());
+    }
+    findings
+}
+
+/// Where otpair is asked and nobody could answer.
+fn nobody_left() -> Vec<Finding> {
+    let Ok(config) = Config::load(None) else {
+        return Vec::new();
+    };
+    let Ok(mut cache) = otpair_host::open_cache(&config) else {
+        return Vec::new();
+    };
+    let services = folder::services().into_iter();
+    let protected = services.filter(|(_, _, examined)| examined.protected);
+    let stopped = protected.filter_map(|(service, ..)| {
+        let why = people::nobody(&mut cache, &config.policy(&service))?;
+        Some(Finding::stops(
+            &format!("service {service}"),
+            why,
+            PAIR_FIRST,
+        ))
+    });
+    stopped.collect()
+}
+
+/// What the config and the seed cache say.
+fn examine_own(config: Option<&Path>, mend: bool) -> Vec<Finding> {
     let mut findings = clock_findings(clock::now());
     let machine = match Config::load(config) {
         Ok(config) => Machine::with(config),

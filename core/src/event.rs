@@ -34,6 +34,10 @@ pub enum EventKind {
     Reserved,
     /// A token was removed from the inventory.
     Removed,
+    /// otpair's lines were put into a PAM service.
+    Protected,
+    /// otpair's lines were taken out of a PAM service.
+    Unprotected,
     /// Something on this machine was mended.
     Mended,
     /// Something on this machine does not work.
@@ -59,6 +63,8 @@ impl EventKind {
             Self::Enabled => "enabled",
             Self::Reserved => "reserved",
             Self::Removed => "removed",
+            Self::Protected => "protected",
+            Self::Unprotected => "unprotected",
             Self::Mended => "mended",
             Self::Fault => "fault",
         }

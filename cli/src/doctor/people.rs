@@ -2,9 +2,10 @@
 
 use super::finding::Finding;
 use otpair_cache::SeedCache;
+use otpair_cache::admin::Entry;
 use otpair_core::acceptance;
-use otpair_core::policy::Policy;
-use otpair_core::records::UserRecord;
+use otpair_core::policy::{Policy, Unpaired, Who};
+use otpair_core::records::{Fault, Holder, UserRecord};
 use otpair_core::throttle::Lock;
 use otpair_host::clock;
 
@@ -64,4 +65,48 @@ fn findings_of(user: &str, record: &UserRecord, policy: &Policy, now: u64) -> Ve
         )
     }));
     findings
+}
+
+/// Why nobody could sign on at a service that asks, or nothing if somebody could: with a token or a live bypass code,
+/// with a token to pair, or because the config asks some people nothing.
+pub(super) fn nobody(cache: &mut SeedCache, policy: &Policy) -> Option<&'static str> {
+    let now = clock::now();
+    let asks_all = policy.required_for.contains(&Who::Everybody) && policy.exempt.is_empty();
+    let lets_in = matches!(policy.unpaired, Unpaired::AllowUntil(until) if now < until);
+    if !asks_all || lets_in || any_ready(cache, now) {
+        return None;
+    }
+    match policy.unpaired {
+        Unpaired::Deny => Some("nobody has a token or a bypass code that counts"),
+        _ if any_to_pair(cache, now) => None,
+        _ => Some("nobody has a token or a bypass code that counts, and there is none to pair"),
+    }
+}
+
+fn any_ready(cache: &mut SeedCache, now: u64) -> bool {
+    let Ok(mut users) = cache.users_with_records() else {
+        return false;
+    };
+    users.any(|(_, record)| {
+        record.is_ok_and(|(_, record)| {
+            let mut tokens = record.tokens.iter();
+            tokens.any(|held| !held.state.disabled && held.token.parameters.in_force(now))
+                || record.bypass.iter().any(|issued| issued.is_live(now))
+        })
+    })
+}
+
+fn any_to_pair(cache: &mut SeedCache, now: u64) -> bool {
+    let mut any = false;
+    let _ = cache.tokens(|entry| {
+        any |= entry.is_ok_and(|entry| is_free(&entry, now));
+        Ok::<_, Fault>(())
+    });
+    any
+}
+
+fn is_free(entry: &Entry, now: u64) -> bool {
+    entry.stock.holder == Holder::Nobody
+        && !entry.stock.state.disabled
+        && entry.stock.token.parameters.in_force(now)
 }

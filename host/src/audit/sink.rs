@@ -64,6 +64,8 @@ pub(super) fn severity(kind: EventKind) -> u8 {
         | EventKind::Enabled
         | EventKind::Reserved
         | EventKind::Removed
+        | EventKind::Protected
+        | EventKind::Unprotected
         | EventKind::Mended => NOTICE,
     }
 }

@@ -1,7 +1,7 @@
 //! Putting lines in and taking them out. A line of otpair's ends in a mark, and nothing else is ever touched.
 
 /// The end of every line that is otpair's.
-const MARK: &str = "# otpair protect: taken out by otpair unprotect";
+pub const MARK: &str = "# otpair protect: taken out by otpair unprotect";
 
 /// A line of otpair's, without its end.
 pub(super) struct Marked(String);

@@ -10,7 +10,7 @@ mod refusal;
 mod stack;
 mod walk;
 
-pub use edit::{is_marked, unprotect};
+pub use edit::{MARK, is_marked, unprotect};
 pub use refusal::Refusal;
 
 use edit::Marked;

@@ -1,0 +1,172 @@
+//! What this machine's doors, modules and sockets say: only where the machine's own config is examined.
+
+use super::finding::Finding;
+use crate::protect::folder;
+use crate::protect::pending::Pending;
+use crate::protect::sshd;
+use otpair_host::clock;
+use otpair_host::pamstack::Examined;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// Doors that an admin should not forget.
+const DOORS: [&str; 4] = ["login", "sshd", "sudo", "su"];
+
+/// Where programs that are not root have a sign-on held.
+const HELPER: &str = "/run/otpair/helper.sock";
+
+/// All of it.
+pub(super) fn findings() -> Vec<Finding> {
+    let services = folder::services();
+    let protected = || {
+        services
+            .iter()
+            .filter(|(_, _, examined)| examined.protected)
+    };
+    let mut findings = clock_finding();
+    findings.extend(pending_finding());
+    for (service, _, examined) in &services {
+        findings.extend(stack_finding(service, examined));
+    }
+    if protected().next().is_some() {
+        findings.extend(module_findings());
+    }
+    if protected().any(|(service, ..)| service == "sshd") {
+        findings.extend(
+            sshd::findings()
+                .into_iter()
+                .map(|(what, mend)| Finding::warning("service sshd", what, mend)),
+        );
+    }
+    findings.extend(helper_finding());
+    findings
+}
+
+/// Passcodes that go by the time need a clock that goes right.
+fn clock_finding() -> Vec<Finding> {
+    let asked = Command::new("timedatectl")
+        .args(["show", "--property=NTPSynchronized", "--value"])
+        .stdin(Stdio::null())
+        .output();
+    match asked {
+        Ok(output) if output.stdout.trim_ascii() == b"no" => vec![Finding::warning(
+            "clock",
+            "is not synchronized: when it is off by a minute, no time-based passcode is right",
+            "timedatectl set-ntp true, or see to it that chrony runs",
+        )],
+        _ => Vec::new(),
+    }
+}
+
+fn pending_finding() -> Vec<Finding> {
+    let about = "otpair protect";
+    match Pending::read() {
+        Ok(None) => Vec::new(),
+        Ok(Some(pending)) => {
+            let (services, time) = (
+                pending.services.join(", "),
+                clock::format_utc(pending.deadline),
+            );
+            if pending.deadline < clock::now() {
+                let what = format!("{services}: should have been taken back at {time}");
+                return vec![Finding::warning(
+                    about,
+                    what,
+                    "otpair protect --revert, or --confirm",
+                )];
+            }
+            let what = format!("{services}: is taken back at {time} unless confirmed");
+            vec![Finding::warning(about, what, "otpair protect --confirm")]
+        }
+        Err(_) => vec![Finding::warning(
+            about,
+            "what waits to be confirmed can't be read",
+            "otpair protect --revert takes out all of otpair's lines",
+        )],
+    }
+}
+
+/// What is said of one service.
+fn stack_finding(service: &str, examined: &Examined) -> Option<Finding> {
+    let about = format!("service {service}");
+    if let Some(weakness) = &examined.weakness {
+        let weakness = weakness.to_string();
+        let (what, mend) = weakness.split_once("; ").unwrap_or((&weakness, ""));
+        let key_first = service == "sshd" && !examined.first_factor && sshd::asks_for_a_key_first();
+        return (!key_first).then(|| Finding::warning(&about, what, mend));
+    }
+    if examined.lines > 1 {
+        let what = "asks for a passcode more than once";
+        return Some(Finding::warning(
+            &about,
+            what,
+            format!("take one of the lines with pam_otpair.so out of /etc/pam.d/{service}"),
+        ));
+    }
+    let forgotten = !examined.protected && DOORS.contains(&service);
+    forgotten.then(|| {
+        let what = "asks for no passcode";
+        Finding::warning(&about, what, format!("otpair protect {service}"))
+    })
+}
+
+/// The folders with PAM's modules, one for each architecture, that lack otpair's.
+pub(super) fn module_findings() -> Vec<Finding> {
+    let (with, without): (Vec<_>, Vec<_>) = module_folders()
+        .into_iter()
+        .partition(|folder| folder.join("pam_otpair.so").is_file());
+    let missing = without.into_iter().map(|folder| {
+        let what = format!(
+            "{}: pam_otpair.so is missing, so programs that load modules from there refuse everybody",
+            folder.display()
+        );
+        let mend = if with.is_empty() {
+            "install otpair's package"
+        } else {
+            "install otpair's package for that architecture too"
+        };
+        Finding::stops("module", what, mend)
+    });
+    missing.collect()
+}
+
+fn module_folders() -> Vec<PathBuf> {
+    let mut folders = ["/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64"]
+        .map(PathBuf::from)
+        .to_vec();
+    for library in ["/usr/lib", "/lib"] {
+        let entries = fs::read_dir(library).into_iter().flatten().flatten();
+        folders.extend(
+            entries
+                .map(|entry| entry.path())
+                .filter(|path| path.is_dir()),
+        );
+    }
+    let mut folders: Vec<PathBuf> = folders
+        .into_iter()
+        .map(|folder| folder.join("security"))
+        .filter(|folder| folder.join("pam_unix.so").is_file())
+        .filter_map(|folder| folder.canonicalize().ok())
+        .collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
+/// Lockers and servers that are not root reach otpair by its socket alone.
+fn helper_finding() -> Option<Finding> {
+    let why = match UnixStream::connect(HELPER) {
+        Ok(_) => return None,
+        Err(error) => error,
+    };
+    let what = format!(
+        "{HELPER}: {why}: screen lockers and other programs that are not root refuse everybody"
+    );
+    Some(Finding::warning(
+        "helper",
+        what,
+        "systemctl enable --now otpair-helper.socket",
+    ))
+}

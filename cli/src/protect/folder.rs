@@ -1,0 +1,197 @@
+//! PAM's folder: a file for each service.
+
+use crate::failure::Failure;
+use otpair_host::pamstack::{self, Examined};
+use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::path::{Path, PathBuf};
+
+/// Where an admin's files are. They win over the distribution's.
+pub(crate) const ADMINS: &str = "/etc/pam.d";
+
+/// Where a distribution may have files of its own.
+const DISTRIBUTIONS: [&str; 2] = ["/usr/lib/pam.d", "/usr/etc/pam.d"];
+
+/// Files that are parts of others, and what every service gets that has none: no door goes by these names.
+const PARTS: [&str; 10] = [
+    "other",
+    "system-auth",
+    "password-auth",
+    "fingerprint-auth",
+    "smartcard-auth",
+    "postlogin",
+    "system-login",
+    "system-local-login",
+    "system-remote-login",
+    "config-util",
+];
+
+/// The file of a service, which an admin may change.
+pub(crate) fn file(service: &str) -> PathBuf {
+    Path::new(ADMINS).join(service)
+}
+
+/// Whether a file is only a part of others.
+pub(crate) fn is_part(name: &str) -> bool {
+    PARTS.contains(&name) || name.starts_with("common-")
+}
+
+/// The distribution's file of a service.
+pub(crate) fn distributions_file(service: &str) -> Option<PathBuf> {
+    let files = DISTRIBUTIONS.map(|folder| Path::new(folder).join(service));
+    files.into_iter().find(|file| file.is_file())
+}
+
+/// The text of a file by its name, as libpam finds it.
+pub(crate) fn text(name: &str) -> Option<String> {
+    let distributions = DISTRIBUTIONS.iter().copied();
+    let mut folders = [ADMINS].into_iter().chain(distributions);
+    folders.find_map(|folder| fs::read_to_string(Path::new(folder).join(name)).ok())
+}
+
+/// Every service of the folder that asks for a first factor or for a passcode, by name, with its text and what is to be said of it.
+pub(crate) fn services() -> Vec<(String, String, Examined)> {
+    let entries = fs::read_dir(ADMINS).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !is_part(name) && !name.starts_with('.') && !name.contains(".dpkg-"))
+        .collect();
+    names.sort_unstable();
+    let examined = names.into_iter().filter_map(|name| {
+        let text = fs::read_to_string(file(&name)).ok()?;
+        let examined = pamstack::examine(&text, &self::text);
+        Some((name, text, examined))
+    });
+    examined
+        .filter(|(_, _, examined)| examined.first_factor || examined.protected)
+        .collect()
+}
+
+/// Replaces a file as a whole: with the same owner, mode and SELinux label, and durably.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let old = open_plain(path)?;
+    let metadata = old.metadata()?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.otpair"));
+    let written = write_beside(&temporary, text, &old, &metadata)
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| sync_folder(path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn write_beside(
+    temporary: &Path,
+    text: &str,
+    old: &File,
+    metadata: &fs::Metadata,
+) -> io::Result<()> {
+    let _ = fs::remove_file(temporary);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(temporary)?;
+    file.write_all(text.as_bytes())?;
+    fchown(&file, Some(metadata.uid()), Some(metadata.gid()))?;
+    file.set_permissions(fs::Permissions::from_mode(metadata.mode() & 0o7777))?;
+    let mut label = [0; 256];
+    // Without SELinux there is none.
+    if let Ok(length) = fgetxattr(old, "security.selinux", &mut label[..]) {
+        let label = label.get(..length).unwrap_or_default();
+        fsetxattr(&file, "security.selinux", label, XattrFlags::empty())?;
+    }
+    file.sync_all()
+}
+
+/// Takes something out of a file. Where the disk has no room for another file, in place: that needs none.
+pub(crate) fn shrink(path: &Path, text: &str) -> io::Result<()> {
+    replace(path, text).or_else(|_| shrink_in_place(path, text))
+}
+
+fn shrink_in_place(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .custom_flags(libc_nofollow())
+        .open(path)?;
+    let length = u64::try_from(text.len()).map_err(io::Error::other)?;
+    if length > file.metadata()?.len() {
+        return Err(io::Error::other("it would grow"));
+    }
+    file.write_all(text.as_bytes())?;
+    file.set_len(length)?;
+    file.sync_all()
+}
+
+/// `O_NOFOLLOW`, as a number.
+fn libc_nofollow() -> i32 {
+    rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()
+}
+
+/// Opens a file that is no link.
+fn open_plain(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc_nofollow())
+        .open(path)
+}
+
+/// The text of a service's own file, which must be a plain one.
+pub(crate) fn own_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open_plain(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Makes a change of a folder durable.
+pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
+    match file.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Writes a file that need not be there yet, durably.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::file(path, &error);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.otpair"));
+    let written = File::create(&temporary)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| sync_folder(path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(failed)
+}
+
+/// Removes a file, durably. Whether it was there.
+pub(crate) fn remove(path: &Path) -> Result<bool, Failure> {
+    match fs::remove_file(path) {
+        Ok(()) => {
+            let _ = sync_folder(path);
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Failure::file(path, &error)),
+    }
+}
+
+/// Keeps every other `otpair protect` waiting until this is dropped. Needs no room on the disk.
+pub(crate) fn lock() -> Result<File, Failure> {
+    let path = Path::new(ADMINS);
+    let folder = File::open(path).map_err(|error| Failure::file(path, &error))?;
+    folder.lock().map_err(|error| Failure::file(path, &error))?;
+    Ok(folder)
+}

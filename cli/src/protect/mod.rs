@@ -1,0 +1,177 @@
+//! `otpair protect` and `unprotect`: otpair's lines in PAM's files, put in so that they come out by themselves unless
+//! somebody could still sign on.
+
+pub(crate) mod folder;
+pub(crate) mod pending;
+mod plan;
+mod ready;
+mod revert;
+pub(crate) mod sshd;
+mod timer;
+
+use crate::args::Json;
+use crate::failure::Failure;
+use crate::machine::Machine;
+use crate::output;
+use crate::status;
+use otpair_core::event::{Event, EventKind};
+use otpair_host::audit::{Audit, Context};
+use otpair_host::clock;
+use pending::Pending;
+use plan::{Change, Plan};
+use std::path::Path;
+use std::process;
+
+/// The longest wait for a confirmation, in seconds: who has not looked by then does not look.
+const LONGEST: u64 = 7 * 86_400;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The PAM services, such as sshd, sudo or login
+    #[arg(value_name = "SERVICE", required_unless_present_any = ["confirm", "revert"])]
+    services: Vec<String>,
+    /// How long to wait for otpair protect --confirm
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = wait, conflicts_with_all = ["confirm", "revert"])]
+    revert_in: u64,
+    /// Keep what was switched on
+    #[arg(long, conflicts_with_all = ["services", "revert"])]
+    confirm: bool,
+    /// Take out again what is not confirmed
+    #[arg(long, conflicts_with = "services")]
+    revert: bool,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnprotectArgs {
+    /// The PAM services
+    #[arg(value_name = "SERVICE", required = true)]
+    services: Vec<String>,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// Reads `--revert-in`.
+fn wait(text: &str) -> Result<u64, String> {
+    clock::parse_duration(text)
+        .filter(|seconds| (1..=LONGEST).contains(seconds))
+        .ok_or_else(|| "a duration of 1s to 7d, such as 5m".to_owned())
+}
+
+impl Args {
+    /// Switches on, keeps, or takes back.
+    pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+        if self.revert {
+            let services = revert::revert(config)?;
+            return status::tell(&services, self.json.json, "Taken back.");
+        }
+        if self.confirm {
+            return confirm(self.json.json);
+        }
+        let machine = Machine::load(config);
+        let machine = machine.map_err(|fault| ready::not_now(&fault))?;
+        let _lock = folder::lock()?;
+        let plan = Plan::of(&self.services, config)?;
+        ready::check(&machine, config, &self.services)?;
+        for note in sshd::notes(&self.services) {
+            output::note(&note);
+        }
+        let said = if plan.changes.is_empty() && !plan.is_pending() {
+            "Nothing to do: otpair is in front of it already.".to_owned()
+        } else {
+            switch_on(&machine, &plan, self.revert_in, config)?
+        };
+        status::tell(&self.services, self.json.json, &said)
+    }
+}
+
+/// Writes down what has to be taken back, sees that it will be, and only then changes a file.
+fn switch_on(
+    machine: &Machine,
+    plan: &Plan,
+    seconds: u64,
+    config: Option<&Path>,
+) -> Result<String, Failure> {
+    let pending = Pending {
+        id: format!("{}-{}", process::id(), clock::now()),
+        services: plan.pending_services(),
+        deadline: clock::now() + seconds,
+        config: config.and_then(|path| std::path::absolute(path).ok()),
+    };
+    pending.write()?;
+    timer::start(&pending, seconds)?;
+    for Change { service, text } in &plan.changes {
+        let path = folder::file(service);
+        folder::replace(&path, text).map_err(|error| Failure::file(&path, &error))?;
+        let context = Context {
+            service: Some(service),
+            ..Context::default()
+        };
+        let reason = format!(
+            "until {} unless confirmed",
+            clock::format_utc(pending.deadline)
+        );
+        let event = Event::new(EventKind::Protected).reason(reason);
+        Audit::open(&machine.config).record(&context, &event);
+    }
+    Ok(what_now(&pending))
+}
+
+fn what_now(pending: &Pending) -> String {
+    let services = pending.services.join(", ");
+    let deadline = clock::format_utc(pending.deadline);
+    let boot = if timer::is_systemd() {
+        "Starting the machine again before that takes it back too."
+    } else {
+        "There is no systemd here: if the machine is started again before that, run otpair protect --revert."
+    };
+    format!(
+        "otpair asks for a passcode now at: {services}.\n\
+         Leave this terminal open and sign on from another one. If that works:\n\
+         \n    otpair protect --confirm\n\n\
+         Else it is taken back at {deadline}. {boot}"
+    )
+}
+
+/// Ends the wait: what was switched on stays.
+fn confirm(json: bool) -> Result<(), Failure> {
+    let _lock = folder::lock()?;
+    let pending = Pending::read()?.ok_or_else(|| {
+        Failure::new("nothing waits to be confirmed; otpair status says what is switched on")
+    })?;
+    // Once it is no longer written down nothing takes it back, whatever still runs.
+    folder::remove(Path::new(pending::PATH))?;
+    timer::end()?;
+    let said = format!("It stays: {}.", pending.services.join(", "));
+    status::tell(&pending.services, json, &said)
+}
+
+impl UnprotectArgs {
+    /// Takes otpair's lines out, also what waits to be confirmed.
+    pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+        let _lock = folder::lock()?;
+        for service in &self.services {
+            plan::check_name(service)?;
+        }
+        let mut by_hand = Vec::new();
+        for service in &self.services {
+            if !revert::take_out(service, config, "by the admin")? {
+                by_hand.push(service.as_str());
+            }
+        }
+        revert::forget(&self.services)?;
+        let still = by_hand.iter().find(|service| status::is_protected(service));
+        if let Some(service) = still {
+            return Err(Failure::new(format!(
+                "{service}: its line with pam_otpair.so is none of otpair protect's; take it out by hand of {} or of what it includes",
+                folder::file(service).display()
+            )));
+        }
+        status::tell(
+            &self.services,
+            self.json.json,
+            "otpair is not asked any more.",
+        )
+    }
+}

@@ -1,0 +1,88 @@
+//! Taking otpair's lines out again. This works without a config, without a cache, and on a full disk.
+
+use super::pending::{self, Pending};
+use super::{folder, timer};
+use crate::failure::Failure;
+use otpair_core::event::{Event, EventKind};
+use otpair_host::audit::{Audit, Context};
+use otpair_host::config::Config;
+use otpair_host::pamstack;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Takes back what nobody confirmed, and gives the services.
+pub(super) fn revert(config: Option<&Path>) -> Result<Vec<String>, Failure> {
+    let _lock = folder::lock()?;
+    let Some(pending) = Pending::read().unwrap_or_else(|_| Some(everything())) else {
+        timer::end()?;
+        return Ok(Vec::new());
+    };
+    let config = config.or(pending.config.as_deref());
+    let mut first_failure = None;
+    for service in &pending.services {
+        if let Err(failure) = take_out(service, config, "not confirmed") {
+            first_failure.get_or_insert(failure);
+        }
+    }
+    // What could not be taken out stays pending: the next try, or the next boot, does it.
+    if let Some(failure) = first_failure {
+        return Err(failure);
+    }
+    folder::remove(Path::new(pending::PATH))?;
+    timer::end()?;
+    Ok(pending.services)
+}
+
+/// Where what is pending can't be read, all that otpair ever put in is taken out: nobody is kept out by that.
+fn everything() -> Pending {
+    Pending {
+        id: String::new(),
+        services: folder::services()
+            .into_iter()
+            .filter(|(_, text, _)| pamstack::is_marked(text))
+            .map(|(service, ..)| service)
+            .collect(),
+        deadline: 0,
+        config: None,
+    }
+}
+
+/// Takes otpair's lines out of a service's file. Whether there were any.
+pub(super) fn take_out(service: &str, config: Option<&Path>, why: &str) -> Result<bool, Failure> {
+    let path = folder::file(service);
+    let text = match folder::own_text(&path) {
+        Ok(text) => text,
+        // What is gone has no line of otpair's.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(Failure::file(&path, &error)),
+    };
+    if !pamstack::is_marked(&text) {
+        return Ok(false);
+    }
+    folder::shrink(&path, &pamstack::unprotect(&text))
+        .map_err(|error| Failure::file(&path, &error))?;
+    // With a config that is at fault it is syslog that hears of it.
+    let audit =
+        Config::load(config).map_or_else(|_| Audit::default(), |config| Audit::open(&config));
+    let context = Context {
+        service: Some(service),
+        ..Context::default()
+    };
+    audit.record(&context, &Event::new(EventKind::Unprotected).reason(why));
+    Ok(true)
+}
+
+/// Waits no longer for the confirmation of these services.
+pub(super) fn forget(services: &[String]) -> Result<(), Failure> {
+    let Ok(Some(mut pending)) = Pending::read() else {
+        return Ok(());
+    };
+    pending
+        .services
+        .retain(|service| !services.contains(service));
+    if pending.services.is_empty() {
+        folder::remove(Path::new(pending::PATH))?;
+        return timer::end();
+    }
+    pending.write()
+}

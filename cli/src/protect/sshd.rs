@@ -1,0 +1,137 @@
+//! What sshd's own settings make of a PAM stack.
+
+use std::collections::HashMap;
+use std::process::{Command, Stdio};
+
+/// The settings in force, by their names in lower case; nothing where there is no sshd, or it does not say.
+fn settings() -> Option<HashMap<String, String>> {
+    let run = |program: &str| {
+        let mut sshd = Command::new(program);
+        sshd.arg("-T").stdin(Stdio::null()).output().ok()
+    };
+    let output = run("/usr/sbin/sshd").or_else(|| run("sshd"))?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    let settings: HashMap<_, _> = pairs
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    output.status.success().then_some(settings)
+}
+
+/// Whether every way in begins with a key and then asks PAM.
+pub(crate) fn asks_for_a_key_first() -> bool {
+    settings().is_some_and(|settings| {
+        let methods = settings.get("authenticationmethods");
+        methods.is_some_and(|methods| methods.split(' ').all(is_key_then_pam))
+    })
+}
+
+fn is_key_then_pam(methods: &str) -> bool {
+    let methods: Vec<_> = methods.split(',').collect();
+    let asks =
+        |method: &&str| matches!(*method, "keyboard-interactive" | "keyboard-interactive:pam");
+    methods.first() == Some(&"publickey") && methods.iter().any(|method| asks(&method))
+}
+
+/// What keeps a passcode from being asked for at sshd, or the right one from counting; each with what to write.
+pub(crate) fn findings() -> Vec<(String, String)> {
+    settings().map_or_else(Vec::new, |settings| judge(&settings))
+}
+
+fn judge(settings: &HashMap<String, String>) -> Vec<(String, String)> {
+    let is = |name: &str, value: &str| settings.get(name).is_some_and(|set| set == value);
+    let in_config = |what: &str| format!("set {what} in /etc/ssh/sshd_config, then reload sshd");
+    let mut found = Vec::new();
+    if is("usepam", "no") {
+        let what = "it does not use PAM (UsePAM no): nobody is asked for a passcode";
+        found.push((what.to_owned(), in_config("UsePAM yes")));
+    }
+    if is("kbdinteractiveauthentication", "no") {
+        let what = "it can't ask for a passcode (KbdInteractiveAuthentication no): who has no key is refused";
+        found.push((
+            what.to_owned(),
+            in_config("KbdInteractiveAuthentication yes"),
+        ));
+    }
+    let methods = settings
+        .get("authenticationmethods")
+        .map_or("any", String::as_str);
+    let key_alone = methods == "any" || methods.split(' ').any(|methods| methods == "publickey");
+    if key_alone && !is("pubkeyauthentication", "no") {
+        let what = "a key alone signs on, without a passcode";
+        found.push((
+            what.to_owned(),
+            in_config(
+                "AuthenticationMethods keyboard-interactive, or publickey,keyboard-interactive",
+            ),
+        ));
+    }
+    found
+}
+
+/// The same, for whoever is about to switch otpair on there.
+pub(super) fn notes(services: &[String]) -> Vec<String> {
+    if !services.iter().any(|service| service == "sshd") {
+        return Vec::new();
+    }
+    let notes = findings().into_iter();
+    notes
+        .map(|(what, mend)| format!("sshd: {what}; {mend}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(settings: &[(&str, &str)]) -> Vec<String> {
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        judge(&settings.collect())
+            .into_iter()
+            .map(|(what, _)| what)
+            .collect()
+    }
+
+    #[test]
+    fn settings_that_skip_pam_are_told() {
+        let good = [
+            ("usepam", "yes"),
+            ("kbdinteractiveauthentication", "yes"),
+            ("authenticationmethods", "publickey,keyboard-interactive"),
+        ];
+        assert!(told(&good).is_empty());
+        assert!(told(&[("usepam", "no"), good[1], good[2]])[0].contains("UsePAM"));
+        assert!(
+            told(&[good[0], ("kbdinteractiveauthentication", "no"), good[2]])[0]
+                .contains("KbdInteractive")
+        );
+        assert!(
+            told(&[good[0], good[1], ("authenticationmethods", "any")])[0].contains("key alone")
+        );
+        let either = "publickey keyboard-interactive";
+        assert!(told(&[("authenticationmethods", either)])[0].contains("key alone"));
+        assert!(
+            told(&[
+                ("authenticationmethods", "any"),
+                ("pubkeyauthentication", "no")
+            ])
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_key_comes_first_only_if_it_does_in_every_way() {
+        assert!(is_key_then_pam("publickey,keyboard-interactive"));
+        assert!(is_key_then_pam("publickey,keyboard-interactive:pam"));
+        for methods in [
+            "any",
+            "publickey",
+            "keyboard-interactive",
+            "publickey,password",
+        ] {
+            assert!(!is_key_then_pam(methods), "{methods}");
+        }
+    }
+}

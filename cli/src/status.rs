@@ -1,0 +1,74 @@
+//! `otpair status`: at which services otpair is asked.
+
+use crate::args::Json;
+use crate::failure::Failure;
+use crate::output::{self, or_dash};
+use crate::protect::folder;
+use crate::protect::pending::Pending;
+use otpair_host::{clock, pamstack};
+use serde::Serialize;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    json: Json,
+}
+
+/// A service; the contract's JSON.
+#[derive(Debug, Serialize)]
+struct View {
+    service: String,
+    protected: bool,
+    pending_revert: Option<String>,
+}
+
+impl View {
+    fn new(service: String, protected: bool, pending: Option<&Pending>) -> Self {
+        let pending = pending.filter(|pending| pending.has(&service));
+        Self {
+            service,
+            protected,
+            pending_revert: pending.map(|pending| clock::format_utc(pending.deadline)),
+        }
+    }
+}
+
+impl Args {
+    /// Lists the services that ask for a password or the like.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let pending = Pending::read()?;
+        let services = folder::services().into_iter();
+        let views: Vec<_> = services
+            .map(|(service, _, examined)| View::new(service, examined.protected, pending.as_ref()))
+            .collect();
+        output::show(self.json.json, &views, || table(&views))
+    }
+}
+
+fn table(views: &[View]) -> String {
+    let row = |view: &View| {
+        let protected = if view.protected { "yes" } else { "no" };
+        vec![
+            view.service.clone(),
+            protected.to_owned(),
+            or_dash(view.pending_revert.as_deref()),
+        ]
+    };
+    let rows: Vec<_> = views.iter().map(row).collect();
+    output::table(&["SERVICE", "PROTECTED", "TAKEN BACK AT"], &rows)
+}
+
+/// Whether otpair is asked at a service.
+pub(crate) fn is_protected(service: &str) -> bool {
+    folder::text(service).is_some_and(|text| pamstack::examine(&text, &folder::text).protected)
+}
+
+/// Prints what became of services: their entries in the list as JSON, or a text.
+pub(crate) fn tell(services: &[String], json: bool, text: &str) -> Result<(), Failure> {
+    let pending = Pending::read()?;
+    let views: Vec<_> = services
+        .iter()
+        .map(|service| View::new(service.clone(), is_protected(service), pending.as_ref()))
+        .collect();
+    output::show(json, &views, || format!("{text}\n"))
+}

@@ -1,0 +1,300 @@
+//! Switching otpair on and off in PAM's files, in a machine without systemd.
+
+use otpair_tests::dialog::PASSCODE;
+use otpair_tests::door;
+use otpair_tests::machine::{ALICE, CONFIG_FILE, Machine, told};
+use otpair_tests::scenario::paired;
+use otpair_tests::token::Token;
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const PASSWORD: &str = "Password: ";
+const SU: &str = "auth sufficient pam_rootok.so\n@include common-auth\n@include common-account\nsession required pam_permit.so\n";
+const WEEK: &str = "7d";
+
+/// A machine with Debian's file for `su`, in which Alice has a token.
+fn unprotected() -> (Machine, Token) {
+    let (machine, token) = paired();
+    machine.write("/etc/pam.d/su", SU);
+    (machine, token)
+}
+
+fn su_file(machine: &Machine) -> String {
+    String::from_utf8(machine.read("/etc/pam.d/su")).unwrap()
+}
+
+/// Waits until the file is as it was.
+fn wait_until_taken_back(machine: &Machine) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while su_file(machine) != SU {
+        assert!(Instant::now() < deadline, "it was never taken back");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn status(machine: &Machine, service: &str) -> serde_json::Value {
+    let all = machine.admin_json(&["status"]);
+    let mut found = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["service"] == service);
+    found.next().cloned().unwrap_or_default()
+}
+
+fn refusal(machine: &Machine, arguments: &[&str]) -> String {
+    let output = machine.otpair(arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let said = String::from_utf8(output.stderr).unwrap();
+    said.lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn protect_asks_for_a_passcode_and_unprotect_leaves_the_file_as_it_was() {
+    let (machine, token) = unprotected();
+    let su = door::su(&machine);
+    assert!(
+        su.sign_on(&machine, ALICE, &[(PASSWORD, ALICE.password)])
+            .granted
+    );
+    let said = machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    assert!(said.contains("otpair protect --confirm"), "{said}");
+    machine.admin(&["protect", "--confirm"]);
+    let script = [(PASSWORD, ALICE.password), (PASSCODE, &*token.press(0))];
+    assert!(su.sign_on(&machine, ALICE, &script).granted);
+    assert!(
+        !su.sign_on(&machine, ALICE, &[(PASSWORD, "wrong")]).granted,
+        "no passcode is asked for after a wrong password"
+    );
+    machine.admin(&["unprotect", "su"]);
+    assert_eq!(su_file(&machine), SU);
+    let names = |event: &str| machine.events(event)[0]["service"].clone();
+    assert_eq!(
+        (names("protected"), names("unprotected")),
+        ("su".into(), "su".into())
+    );
+}
+
+#[test]
+fn protecting_twice_changes_nothing_and_status_tells() {
+    let (machine, _) = unprotected();
+    assert_eq!(status(&machine, "su")["protected"], false);
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    let once = su_file(&machine);
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    assert_eq!(su_file(&machine), once);
+    let told = status(&machine, "su");
+    assert_eq!(told["protected"], true);
+    assert!(
+        told["pending_revert"].as_str().unwrap().ends_with('Z'),
+        "{told}"
+    );
+    machine.admin(&["protect", "--confirm"]);
+    assert!(status(&machine, "su")["pending_revert"].is_null());
+    assert!(machine.admin(&["protect", "su"]).contains("Nothing to do"));
+    assert!(status(&machine, "su")["pending_revert"].is_null());
+    assert_eq!(status(&machine, "sshd")["protected"], true, "by hand");
+    assert!(refusal(&machine, &["protect", "--confirm"]).contains("nothing waits"));
+}
+
+#[test]
+fn without_a_confirmation_it_is_taken_back_though_otpair_is_killed_and_its_terminal_hangs_up() {
+    let (machine, _) = unprotected();
+    let mut shell = machine.command("setsid");
+    shell.args([
+        "-c",
+        "sh",
+        "-c",
+        "otpair protect su --revert-in 4s; kill -HUP 0; kill -HUP -$$; kill -KILL $$",
+    ]);
+    let mut terminal = otpair_tests::terminal::Terminal::start(shell);
+    terminal.expect("otpair protect --confirm");
+    assert!(su_file(&machine).contains("pam_otpair.so"));
+    machine.write(CONFIG_FILE, "[nonsense");
+    let _ = terminal.finish();
+    machine.run("sh", &["-c", "for p in /proc/[0-9]*; do case $(cat $p/comm) in otpair) kill -KILL ${p#/proc/};; esac; done"]);
+    wait_until_taken_back(&machine);
+    assert!(!machine.path("/etc/otpair/protect.pending").exists());
+}
+
+#[test]
+fn the_lines_come_out_of_a_full_disk_without_config_and_cache() {
+    let (machine, _) = unprotected();
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    machine.done(
+        "sh",
+        &[
+            "-euc",
+            "
+        mkdir /run/small && mount -t tmpfs -o size=64k small /run/small
+        cp -a /etc/pam.d/. /run/small/ && mount --move /run/small /etc/pam.d
+        cat /dev/zero >/etc/pam.d/full || :
+        rm -rf /etc/otpair/otpair.toml /var/lib/otpair/*",
+        ],
+    );
+    machine.write(CONFIG_FILE, "[nonsense");
+    let full = fs::write(machine.path("/etc/pam.d/more"), vec![b'x'; 8192]);
+    assert!(full.is_err(), "the disk is not full");
+    machine.admin(&["protect", "--revert"]);
+    assert_eq!(su_file(&machine), SU);
+}
+
+#[test]
+fn where_nobody_could_sign_on_nothing_is_switched_on() {
+    let machine = Machine::new();
+    machine.write("/etc/pam.d/su", SU);
+    let said = refusal(&machine, &["protect", "su"]);
+    assert!(said.contains("nobody has a token"), "{said}");
+    machine.import(&[&Token::hotp("12345678")]);
+    machine.config("[sign_on]\nunpaired = \"deny\"\n");
+    assert!(refusal(&machine, &["protect", "su"]).contains("nobody has a token"));
+    machine.write(CONFIG_FILE, "[nonsense");
+    let said = refusal(&machine, &["protect", "su"]);
+    assert!(said.contains("otpair.toml:1"), "{said}");
+    machine.config("");
+    machine.done("sh", &["-euc", "umount \"$(dirname \"$(find /usr/lib /lib -name pam_unix.so | head -n 1)\")/pam_otpair.so\"; rm \"$(dirname \"$(find /usr/lib /lib -name pam_unix.so | head -n 1)\")/pam_otpair.so\""]);
+    let said = refusal(&machine, &["protect", "su"]);
+    assert!(said.contains("pam_otpair.so is missing"), "{said}");
+    assert_eq!(su_file(&machine), SU);
+    assert!(!machine.path("/etc/otpair/protect.pending").exists());
+}
+
+#[test]
+fn a_stack_that_a_wrong_password_gets_through_is_refused_and_doctor_names_one_by_hand() {
+    let (machine, _) = unprotected();
+    machine.write(
+        "/etc/pam.d/cockpit",
+        "auth substack common-auth\naccount required pam_permit.so\n",
+    );
+    let said = refusal(&machine, &["protect", "cockpit"]);
+    assert!(said.contains("write include instead of substack"), "{said}");
+    machine.pam_service("su", &["required pam_unix.so", "required pam_otpair.so"]);
+    let found = machine.run("otpair", &["doctor", "--json"]);
+    let found = String::from_utf8(found.stdout).unwrap();
+    assert!(
+        found.contains("service su") && found.contains("goes on when the password was wrong"),
+        "{found}"
+    );
+    assert!(refusal(&machine, &["unprotect", "su"]).contains("by hand"));
+}
+
+#[test]
+fn what_is_no_service_is_refused_with_what_to_do() {
+    let (machine, _) = unprotected();
+    machine.write("/etc/pam.d/linked.real", SU);
+    machine.done("ln", &["-s", "linked.real", "/etc/pam.d/linked"]);
+    for (service, why) in [
+        ("login-window", "macOS"),
+        ("../passwd", "no name of a PAM service"),
+        ("common-auth", "a part of others"),
+        ("nonesuch", "/etc/pam.d/other"),
+        ("linked", "is a link"),
+    ] {
+        let said = refusal(&machine, &["protect", service]);
+        assert!(said.contains(why), "{said}");
+    }
+    for wrong in [
+        &["protect"][..],
+        &["unprotect"],
+        &["protect", "su", "--revert-in", "soon"],
+    ] {
+        assert_eq!(machine.otpair(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_second_service_begins_the_wait_anew_for_both_and_unprotect_ends_it_for_one() {
+    let (machine, _) = unprotected();
+    machine.write("/etc/pam.d/sudo", SU);
+    machine.admin(&["protect", "su", "--revert-in", "1h"]);
+    let said = machine.admin(&["protect", "sudo", "--revert-in", "2h"]);
+    assert!(said.contains("su, sudo"), "{said}");
+    assert_eq!(
+        status(&machine, "su")["pending_revert"],
+        status(&machine, "sudo")["pending_revert"]
+    );
+    machine.admin(&["unprotect", "su"]);
+    assert_eq!(status(&machine, "su")["protected"], false);
+    assert!(status(&machine, "sudo")["pending_revert"].is_string());
+    machine.admin(&["protect", "--revert"]);
+    assert_eq!(machine.read("/etc/pam.d/sudo"), SU.as_bytes());
+}
+
+#[test]
+fn a_config_named_goes_into_the_line() {
+    let (machine, token) = unprotected();
+    machine.admin(&[
+        "--config",
+        CONFIG_FILE,
+        "protect",
+        "su",
+        "--revert-in",
+        WEEK,
+    ]);
+    assert!(su_file(&machine).contains("pam_otpair.so config=/etc/otpair/otpair.toml #"));
+    let su = door::su(&machine);
+    let script = [(PASSWORD, ALICE.password), (PASSCODE, &*token.press(0))];
+    assert!(su.sign_on(&machine, ALICE, &script).granted);
+}
+
+#[test]
+fn libpam_agrees_about_stacks_that_let_a_wrong_password_through() {
+    let (machine, _) = unprotected();
+    let pam = door::pamtester(&machine);
+    let module = "required pam_otpair.so";
+    // Protected: whatever is asked, a wrong password never comes to a passcode.
+    for stack in [
+        "auth requisite pam_unix.so\n",
+        "@include common-auth\n",
+        "auth include common-auth\nauth optional pam_cap.so\n",
+        "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n",
+        "auth [success=1 default=bad] pam_unix.so\nauth [default=die] pam_deny.so\nauth optional pam_permit.so\n",
+    ] {
+        machine.write(
+            "/etc/pam.d/otptest",
+            format!("{stack}account required pam_permit.so\n"),
+        );
+        machine.admin(&["protect", "otptest", "--revert-in", WEEK]);
+        let visit = pam.sign_on(&machine, ALICE, &[(PASSWORD, "wrong")]);
+        assert!(
+            !visit.granted && !visit.says("passcode"),
+            "{stack}{}",
+            visit.transcript
+        );
+    }
+    // Refused: it would have.
+    let wrong = "000000";
+    for stack in ["auth required pam_unix.so\n", "auth substack common-auth\n"] {
+        machine.write(
+            "/etc/pam.d/otptest",
+            format!("{stack}account required pam_permit.so\n"),
+        );
+        refusal(&machine, &["protect", "otptest", "--revert-in", WEEK]);
+        machine.write(
+            "/etc/pam.d/otptest",
+            format!("{stack}auth {module}\naccount required pam_permit.so\n"),
+        );
+        let visit = pam.sign_on(
+            &machine,
+            ALICE,
+            &[
+                (PASSWORD, "wrong"),
+                (PASSCODE, wrong),
+                (PASSCODE, wrong),
+                (PASSCODE, wrong),
+            ],
+        );
+        assert!(!visit.granted, "{}", visit.transcript);
+        machine.admin(&["user", "unlock", "alice"]);
+    }
+}
+
+#[test]
+fn nothing_of_the_real_machine_was_touched() {
+    let output = Command::new("grep")
+        .args(["-rl", "otpair protect", "/etc/pam.d"])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}
