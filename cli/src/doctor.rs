@@ -65,11 +65,10 @@ pub(crate) fn stops_everybody(
         return Some(format!("{what}; {mend}"));
     }
     let mut cache = otpair_host::open_cache(&machine.config).ok()?;
-    let nobody = services.iter().find_map(|service| {
+    services.iter().find_map(|service| {
         people::nobody(&mut cache, &machine.config.policy(service))
             .map(|why| format!("{service}: {why}; {PAIR_FIRST}"))
-    });
-    nobody
+    })
 }
 
 /// What to do where nobody could sign on.

@@ -3,7 +3,9 @@
 use otpair_tests::dialog::PASSCODE;
 use otpair_tests::door;
 use otpair_tests::machine::{ALICE, CONFIG_FILE, Machine, told};
+use otpair_tests::page::Page;
 use otpair_tests::scenario::paired;
+use otpair_tests::terminal::Terminal;
 use otpair_tests::token::Token;
 use std::fs;
 use std::process::Command;
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "Password: ";
 const SU: &str = "auth sufficient pam_rootok.so\n@include common-auth\n@include common-account\nsession required pam_permit.so\n";
+const DEBIAN: &str =
+    "@include common-auth\n@include common-account\nsession required pam_permit.so\n";
 const WEEK: &str = "7d";
 
 /// A machine with Debian's file for `su`, in which Alice has a token.
@@ -108,7 +112,7 @@ fn without_a_confirmation_it_is_taken_back_though_otpair_is_killed_and_its_termi
         "-c",
         "otpair protect su --revert-in 4s; kill -HUP 0; kill -HUP -$$; kill -KILL $$",
     ]);
-    let mut terminal = otpair_tests::terminal::Terminal::start(shell);
+    let mut terminal = Terminal::start(shell);
     terminal.expect("otpair protect --confirm");
     assert!(su_file(&machine).contains("pam_otpair.so"));
     machine.write(CONFIG_FILE, "[nonsense");
@@ -297,4 +301,39 @@ fn nothing_of_the_real_machine_was_touched() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}
+
+#[test]
+fn the_page_about_switching_on_works_as_it_stands() {
+    let (machine, token) = unprotected();
+    machine.write("/etc/pam.d/sudo", DEBIAN);
+    machine.write("/etc/pam.d/sshd", DEBIAN);
+    let page = Page::read("doors/switching-on.md");
+    page.follow(&machine);
+    assert_eq!(machine.systemctl(), ["reload ssh"]);
+    let protected = |service: &str| status(&machine, service)["protected"].clone();
+    assert_eq!(
+        (protected("sshd"), protected("sudo")),
+        (true.into(), false.into())
+    );
+    assert!(!machine.path("/etc/otpair/protect.pending").exists());
+    let said = machine
+        .admin(&["protect", "sudo"])
+        .replace("at: sudo.", "at: sshd, sudo.");
+    let text = page.block("");
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let line = line.split("TIME").next().unwrap();
+        assert!(said.contains(line), "{line:?} is not said: {said}");
+    }
+    door::ssh_asking(&machine);
+    machine.done("mkdir", &["-m", "0700", "/root/.ssh"]);
+    machine.write("/root/.ssh/config", "StrictHostKeyChecking no\n");
+    let mut alice = machine.command("setsid");
+    alice.args(["-c", "sh", "-euc", page.block("sh alice")]);
+    let mut terminal = Terminal::start(alice);
+    terminal.expect(PASSWORD);
+    terminal.send_line(ALICE.password);
+    terminal.expect(PASSCODE);
+    terminal.send_line(&token.press(0));
+    terminal.expect(door::SIGNED_ON);
 }

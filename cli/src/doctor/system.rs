@@ -157,9 +157,8 @@ fn module_folders() -> Vec<PathBuf> {
 
 /// Lockers and servers that are not root reach otpair by its socket alone.
 fn helper_finding() -> Option<Finding> {
-    let why = match UnixStream::connect(HELPER) {
-        Ok(_) => return None,
-        Err(error) => error,
+    let Err(why) = UnixStream::connect(HELPER) else {
+        return None;
     };
     let what = format!(
         "{HELPER}: {why}: screen lockers and other programs that are not root refuse everybody"

@@ -69,7 +69,7 @@ pub(crate) fn services() -> Vec<(String, String, Examined)> {
         .collect()
 }
 
-/// Replaces a file as a whole: with the same owner, mode and SELinux label, and durably.
+/// Replaces a file as a whole: with the same owner, mode and security label, and durably.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let old = open_plain(path)?;
     let metadata = old.metadata()?;

@@ -28,9 +28,10 @@ pub(crate) fn asks_for_a_key_first() -> bool {
 
 fn is_key_then_pam(methods: &str) -> bool {
     let methods: Vec<_> = methods.split(',').collect();
-    let asks =
-        |method: &&str| matches!(*method, "keyboard-interactive" | "keyboard-interactive:pam");
-    methods.first() == Some(&"publickey") && methods.iter().any(|method| asks(&method))
+    methods.first() == Some(&"publickey")
+        && ["keyboard-interactive", "keyboard-interactive:pam"]
+            .iter()
+            .any(|asks| methods.contains(asks))
 }
 
 /// What keeps a passcode from being asked for at sshd, or the right one from counting; each with what to write.
