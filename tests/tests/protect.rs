@@ -337,3 +337,117 @@ fn the_page_about_switching_on_works_as_it_stands() {
     terminal.send_line(&token.press(0));
     terminal.expect(door::SIGNED_ON);
 }
+
+#[test]
+fn wherever_otpair_is_killed_the_file_ends_as_it_was() {
+    let (machine, _) = unprotected();
+    let mut kills = 0;
+    for call in ["/^rename", "fsync", "unlink", "/^openat"] {
+        for nth in [1, 2, 3, 4, 5, 6, 7] {
+            let kill = format!("inject={call}:signal=KILL:when={nth}");
+            let otpair = [
+                "-f",
+                "-o",
+                "/dev/null",
+                "-e",
+                &kill,
+                "otpair",
+                "protect",
+                "su",
+            ];
+            let output = machine.run("strace", &[&otpair[..], &["--revert-in", "1s"]].concat());
+            kills += i32::from(!output.status.success());
+            wait_until_taken_back(&machine);
+            wait_until_nothing_is_pending(&machine);
+        }
+    }
+    assert!(kills > 10, "{kills} kills");
+}
+
+/// Waits until what was pending is over. A kill may have left nothing that waits, before a file was changed.
+fn wait_until_nothing_is_pending(machine: &Machine) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while machine.path("/etc/otpair/protect.pending").exists() {
+        assert!(Instant::now() < deadline, "it is pending still");
+        if !machine.run("pgrep", &["-x", "sleep"]).status.success() {
+            machine.admin(&["protect", "--revert"]);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn what_can_not_be_written_leaves_nothing_behind() {
+    let (machine, _) = unprotected();
+    let before = machine.done("ls", &["-A", "/etc/pam.d", "/etc/otpair"]);
+    let fail = "inject=fchmod:error=EROFS";
+    let output = machine.run(
+        "strace",
+        &[
+            "-f",
+            "-o",
+            "/dev/null",
+            "-e",
+            fail,
+            "otpair",
+            "protect",
+            "su",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert_eq!(su_file(&machine), SU);
+    assert_eq!(
+        machine.done("ls", &["-A", "/etc/pam.d", "/etc/otpair"]),
+        before
+    );
+}
+
+#[test]
+fn a_service_that_includes_another_ones_file_is_not_made_to_ask_twice() {
+    let (machine, _) = unprotected();
+    machine.write(
+        "/etc/pam.d/i3lock",
+        "auth include su\naccount required pam_permit.so\n",
+    );
+    machine.admin(&["protect", "i3lock", "--revert-in", WEEK]);
+    let said = refusal(&machine, &["protect", "su"]);
+    assert!(said.contains("i3lock would ask twice"), "{said}");
+    machine.admin(&["unprotect", "i3lock"]);
+    machine.admin(&["protect", "su", "i3lock", "--revert-in", WEEK]);
+    assert_eq!(status(&machine, "i3lock")["protected"], true);
+    assert_eq!(
+        machine.read("/etc/pam.d/i3lock"),
+        b"auth include su\naccount required pam_permit.so\n"
+    );
+}
+
+#[test]
+fn somebody_who_is_not_root_is_told_so() {
+    let (machine, _) = unprotected();
+    let output = machine.run(
+        "setpriv",
+        &[
+            "--reuid",
+            "alice",
+            "--clear-groups",
+            "otpair",
+            "unprotect",
+            "su",
+        ],
+    );
+    assert!(
+        output.status.success(),
+        "there was nothing to do: {}",
+        told(&output)
+    );
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    for command in [&["unprotect", "su"][..], &["protect", "--confirm"]] {
+        let alice = ["--reuid", "alice", "--clear-groups", "otpair"];
+        let output = machine.run("setpriv", &[&alice[..], command].concat());
+        assert!(
+            told(&output).contains("run this as root"),
+            "{}",
+            told(&output)
+        );
+    }
+}

@@ -51,12 +51,18 @@ pub(crate) fn text(name: &str) -> Option<String> {
     folders.find_map(|folder| fs::read_to_string(Path::new(folder).join(name)).ok())
 }
 
-/// Every service of the folder that asks for a first factor or for a passcode, by name, with its text and what is to be said of it.
+/// Every service of the folder that asks for a first factor or for a passcode, by name, with its text and what is to be
+/// said of it.
 pub(crate) fn services() -> Vec<(String, String, Examined)> {
     let entries = fs::read_dir(ADMINS).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| !is_part(name) && !name.starts_with('.') && !name.contains(".dpkg-"))
+        .filter(|name| {
+            !is_part(name)
+                && !name.starts_with('.')
+                && !name.contains(".dpkg-")
+                && !name.ends_with('~')
+        })
         .collect();
     names.sort_unstable();
     let examined = names.into_iter().filter_map(|name| {
@@ -186,6 +192,16 @@ pub(crate) fn remove(path: &Path) -> Result<bool, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(Failure::file(path, &error)),
     }
+}
+
+/// Refuses everybody but root, who alone may change what is here.
+pub(crate) fn need_root() -> Result<(), Failure> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "only root may change what is in {ADMINS}; run this as root"
+    )))
 }
 
 /// Keeps every other `otpair protect` waiting until this is dropped. Needs no room on the disk.

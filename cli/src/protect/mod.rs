@@ -93,14 +93,27 @@ fn switch_on(
     seconds: u64,
     config: Option<&Path>,
 ) -> Result<String, Failure> {
+    folder::need_root()?;
     let pending = Pending {
         id: format!("{}-{}", process::id(), clock::now()),
         services: plan.pending_services(),
         deadline: clock::now() + seconds,
         config: config.and_then(|path| std::path::absolute(path).ok()),
     };
-    pending.write()?;
-    timer::start(&pending, seconds)?;
+    let done = pending
+        .write()
+        .and_then(|()| timer::start(&pending, seconds))
+        .and_then(|()| change(machine, plan, &pending));
+    if let Err(failure) = done {
+        // Half of it is of no use to anybody.
+        revert::undo(plan, config);
+        return Err(failure);
+    }
+    Ok(what_now(&pending))
+}
+
+fn change(machine: &Machine, plan: &Plan, pending: &Pending) -> Result<(), Failure> {
+    let deadline = clock::format_utc(pending.deadline);
     for Change { service, text } in &plan.changes {
         let path = folder::file(service);
         folder::replace(&path, text).map_err(|error| Failure::file(&path, &error))?;
@@ -108,14 +121,11 @@ fn switch_on(
             service: Some(service),
             ..Context::default()
         };
-        let reason = format!(
-            "until {} unless confirmed",
-            clock::format_utc(pending.deadline)
-        );
+        let reason = format!("until {deadline} unless confirmed");
         let event = Event::new(EventKind::Protected).reason(reason);
         Audit::open(&machine.config).record(&context, &event);
     }
-    Ok(what_now(&pending))
+    Ok(())
 }
 
 fn what_now(pending: &Pending) -> String {
@@ -136,6 +146,7 @@ fn what_now(pending: &Pending) -> String {
 
 /// Ends the wait: what was switched on stays.
 fn confirm(json: bool) -> Result<(), Failure> {
+    folder::need_root()?;
     let _lock = folder::lock()?;
     let pending = Pending::read()?.ok_or_else(|| {
         Failure::new("nothing waits to be confirmed; otpair status says what is switched on")

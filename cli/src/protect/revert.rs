@@ -1,6 +1,7 @@
 //! Taking otpair's lines out again. This works without a config, without a cache, and on a full disk.
 
 use super::pending::{self, Pending};
+use super::plan::Plan;
 use super::{folder, timer};
 use crate::failure::Failure;
 use otpair_core::event::{Event, EventKind};
@@ -59,6 +60,7 @@ pub(super) fn take_out(service: &str, config: Option<&Path>, why: &str) -> Resul
     if !pamstack::is_marked(&text) {
         return Ok(false);
     }
+    folder::need_root()?;
     folder::shrink(&path, &pamstack::unprotect(&text))
         .map_err(|error| Failure::file(&path, &error))?;
     // With a config that is at fault it is syslog that hears of it.
@@ -70,6 +72,16 @@ pub(super) fn take_out(service: &str, config: Option<&Path>, why: &str) -> Resul
     };
     audit.record(&context, &Event::new(EventKind::Unprotected).reason(why));
     Ok(true)
+}
+
+/// Takes back a plan of which something could not be done. What can't be taken back now is when the wait is over.
+pub(super) fn undo(plan: &Plan, config: Option<&Path>) {
+    let changed = plan.changes.iter().map(|change| change.service.clone());
+    let (out, left): (Vec<_>, Vec<_>) =
+        changed.partition(|service| take_out(service, config, "could not be switched on").is_ok());
+    if left.is_empty() {
+        let _ = forget(&out);
+    }
 }
 
 /// Waits no longer for the confirmation of these services.
