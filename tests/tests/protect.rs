@@ -345,16 +345,7 @@ fn wherever_otpair_is_killed_the_file_ends_as_it_was() {
     for call in ["/^rename", "fsync", "unlink", "/^openat"] {
         for nth in [1, 2, 3, 4, 5, 6, 7] {
             let kill = format!("inject={call}:signal=KILL:when={nth}");
-            let otpair = [
-                "-f",
-                "-o",
-                "/dev/null",
-                "-e",
-                &kill,
-                "otpair",
-                "protect",
-                "su",
-            ];
+            let otpair = ["-o", "/dev/null", "-e", &kill, "otpair", "protect", "su"];
             let output = machine.run("strace", &[&otpair[..], &["--revert-in", "1s"]].concat());
             kills += i32::from(!output.status.success());
             wait_until_taken_back(&machine);
@@ -383,16 +374,7 @@ fn what_can_not_be_written_leaves_nothing_behind() {
     let fail = "inject=fchmod:error=EROFS";
     let output = machine.run(
         "strace",
-        &[
-            "-f",
-            "-o",
-            "/dev/null",
-            "-e",
-            fail,
-            "otpair",
-            "protect",
-            "su",
-        ],
+        &["-o", "/dev/null", "-e", fail, "otpair", "protect", "su"],
     );
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert_eq!(su_file(&machine), SU);

@@ -52,8 +52,12 @@ fn sign_on(machine: &Machine, password: &str) -> (bool, bool) {
 fn no_stack_that_protect_accepts_lets_a_wrong_password_through_or_the_right_one_past() {
     let (machine, _) = paired();
     machine.write("/etc/pam.d/inner", "auth [success=1 default=ignore] pam_unix.so nodelay\nauth [default=die] pam_deny.so\nauth required pam_permit.so\n");
+    machine.done(
+        "sed",
+        &["-i", "s/nullok/nodelay/", "/etc/pam.d/common-auth"],
+    );
     let (mut dice, mut accepted, mut asked) = (Dice(3), 0, 0);
-    for _ in 0..150 {
+    for _ in 0..50 {
         let stack = dice.stack();
         machine.write("/etc/pam.d/otptest", &stack);
         if !machine
@@ -70,7 +74,7 @@ fn no_stack_that_protect_accepts_lets_a_wrong_password_through_or_the_right_one_
         asked += i32::from(came_to_otpair);
     }
     assert!(
-        accepted > 15 && asked > 10,
+        accepted > 5 && asked > 3,
         "{accepted} accepted, {asked} asked"
     );
 }
