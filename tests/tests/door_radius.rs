@@ -140,7 +140,7 @@ fn set_up_as_freerad() -> Machine {
 #[test]
 fn taken_out_again_it_is_as_debian_had_it() {
     let machine = Machine::with_system_users(&["freerad"]);
-    let look = "cd /etc/freeradius/3.0 && ls -l sites-enabled mods-enabled | grep -o '[^ ]* -> .*' && cat radiusd.conf";
+    let look = "cd /etc/freeradius/3.0 && ls -l sites-enabled mods-enabled | grep -o '[^ ]* -> .*' && sha256sum radiusd.conf";
     let before = machine.done("sh", &["-c", look]);
     let page = Page::read(PAGE);
     page.follow(&machine);
