@@ -4,9 +4,9 @@
 //! It runs in `systemd-nspawn`, inside a process namespace that ends with the test.
 
 use crate::artefacts::{Artefacts, assert_booting};
-use crate::machine::told;
+use crate::machine::{run_with_stdin, told};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
@@ -102,17 +102,9 @@ impl Container {
 
     /// Runs a command in the container as root, with what it reads on stdin.
     pub fn run_with(&self, program: &str, arguments: &[&str], stdin: &str) -> Output {
-        let mut child = self
-            .command(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("nsenter can't be started");
-        // A program that does not read to the end closes the pipe: that is its right.
-        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-        child.wait_with_output().unwrap()
+        let mut command = self.command(program);
+        command.args(arguments);
+        run_with_stdin(command, stdin)
     }
 
     /// Runs a command that must succeed, and gives its stdout.

@@ -165,6 +165,14 @@ impl Machine {
             .unwrap_or_else(|e| panic!("{inside} can't be written: {e}"));
     }
 
+    /// Adds to a file of the machine, which must be there.
+    pub fn append(&self, inside: &str, text: &str) {
+        let mut whole = self.read(inside);
+        whole.extend_from_slice(text.as_bytes());
+        fs::write(self.path(inside), whole)
+            .unwrap_or_else(|e| panic!("{inside} can't be written: {e}"));
+    }
+
     /// Reads a file of the machine.
     pub fn read(&self, inside: &str) -> Vec<u8> {
         fs::read(self.path(inside)).unwrap_or_else(|e| panic!("{inside} can't be read: {e}"))
@@ -222,17 +230,9 @@ impl Machine {
 
     /// Runs a command in the machine as root, with what it reads on stdin.
     pub fn run_with(&self, program: &str, arguments: &[&str], stdin: &str) -> Output {
-        let mut child = self
-            .command(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("nsenter can't be started");
-        // A program that does not read to the end closes the pipe: that is its right.
-        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-        child.wait_with_output().unwrap()
+        let mut command = self.command(program);
+        command.args(arguments);
+        run_with_stdin(command, stdin)
     }
 
     /// Runs a command in the machine as root.
@@ -373,28 +373,33 @@ impl Machine {
     pub fn serve_socket(&self, user: &str, program: &[&str]) {
         self.done("mkdir", &["-p", "/run/otpair"]);
         self.done("chown", &[user, "/run/otpair"]);
-        let mut listener = self
-            .command("setpriv")
-            .args(["--reuid", user, "--regid", user, "--init-groups"])
-            .args(["systemd-socket-activate", "--accept", "--inetd"])
-            .arg(format!("--listen={HELPER_SOCKET}"))
-            .args(program)
+        let who = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"];
+        let listen = format!("--listen={HELPER_SOCKET}");
+        let listener = ["systemd-socket-activate", "--accept", "--inetd", &listen];
+        self.serve(&[&who[..], &listener, program].concat(), "Listening on");
+        self.chmod(HELPER_SOCKET, 0o666);
+    }
+
+    /// Starts a server in the machine, and returns when it has said that it is ready. It ends with the machine.
+    pub fn serve(&self, words: &[&str], ready: &str) {
+        let mut child = self
+            .command("sh")
+            .args(["-c", "exec \"$@\" 2>&1", "sh"])
+            .args(words)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .expect("nsenter can't be started");
-        let mut log = BufReader::new(listener.stderr.take().unwrap());
+        let mut log = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
-        while !said.contains("Listening on") {
+        while !said.contains(ready) {
             let length = log.read_line(&mut said).unwrap();
-            assert!(length > 0, "the socket is not served: {said}");
+            assert!(length > 0, "{words:?} did not start: {said}");
         }
-        self.chmod(HELPER_SOCKET, 0o666);
         // Both live as long as the machine: the log must be read on, and the child be waited for.
         thread::spawn(move || {
             let _ = log.read_to_end(&mut Vec::new());
-            let _ = listener.wait();
+            let _ = child.wait();
         });
     }
 
@@ -445,6 +450,19 @@ pub const OTPAIR_CODES: [&str; 2] = [
 
 /// What `PAM_IGNORE` becomes in [`OTPAIR_CODES`]: what `pam_listfile` says, in silence, when it is told nothing.
 pub const IGNORED: &str = "PAM_SERVICE_ERR";
+
+/// Runs a command to its end, with what it reads on stdin.
+pub fn run_with_stdin(mut command: Command, stdin: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program can't be started");
+    // A program that does not read to the end closes the pipe: that is its right.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    child.wait_with_output().unwrap()
+}
 
 /// What a command said, for a failed test's message.
 pub fn told(output: &Output) -> String {

@@ -7,8 +7,6 @@ pub mod screen;
 pub mod watch;
 
 use crate::machine::Machine;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -25,19 +23,17 @@ pub fn assert_installed(program: &str, package: &str) {
 /// Gives the machine what the packages of a desktop bring: the accounts of their services, and the folder of X sockets.
 /// Alice and Bob belong to the group `sudo`, so polkit takes them for administrators.
 fn furnish(machine: &Machine) {
-    append(
-        machine,
+    machine.append(
         "/etc/passwd",
         "messagebus:x:901:901::/nonexistent:/usr/sbin/nologin\n\
          polkitd:x:902:902::/nonexistent:/usr/sbin/nologin\n\
          lightdm:x:903:903::/var/lib/lightdm:/bin/false\n",
     );
-    append(
-        machine,
+    machine.append(
         "/etc/group",
         "messagebus:x:901:\npolkitd:x:902:\nlightdm:x:903:\nsudo:x:27:alice,bob\n",
     );
-    append(machine, "/etc/shadow", "lightdm:*:20000:0:99999:7:::\n");
+    machine.append("/etc/shadow", "lightdm:*:20000:0:99999:7:::\n");
     machine.write(
         "/etc/pam.d/common-session-noninteractive",
         "session required pam_unix.so\n",
@@ -64,12 +60,4 @@ fn serve(mut command: Command) -> Watch {
     let log = Watch::of(child.stdout.take().unwrap());
     thread::spawn(move || child.wait());
     log
-}
-
-fn append(machine: &Machine, file: &str, lines: &str) {
-    OpenOptions::new()
-        .append(true)
-        .open(machine.path(file))
-        .and_then(|mut file| file.write_all(lines.as_bytes()))
-        .unwrap_or_else(|e| panic!("{file} can't be written: {e}"));
 }

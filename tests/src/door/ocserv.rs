@@ -1,6 +1,6 @@
 //! ocserv, as docs/doors/ocserv.md says, and openconnect on a terminal.
 
-use super::vpn::{client, depart, lay_wire, serve};
+use super::vpn::{client, depart, lay_wire};
 use super::{Door, FAREWELL, PROMPTS, Visit};
 use crate::machine::{Machine, User};
 use crate::page::Page;
@@ -52,7 +52,7 @@ pub fn machine_with_ocserv_and(lines: &str) -> Machine {
         config,
     ];
     // It says so when it listens for TCP already.
-    serve(&machine, &unit, "listening (UDP)");
+    machine.serve(&unit, "listening (UDP)");
     machine
 }
 

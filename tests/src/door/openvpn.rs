@@ -1,6 +1,6 @@
 //! OpenVPN's server with its PAM plugin, and its client in a network namespace of its own.
 
-use super::vpn::{client as at_client, depart, lay_wire, serve};
+use super::vpn::{client as at_client, depart, lay_wire};
 use crate::machine::{Machine, User};
 use crate::page::Page;
 use crate::terminal::Terminal;
@@ -82,7 +82,7 @@ pub fn openvpn_with(lines: &str) -> Machine {
         "otpair.conf",
     ];
     let words = [UNIT.as_slice(), &unit].concat();
-    serve(&machine, &words, COMPLETED);
+    machine.serve(&words, COMPLETED);
     machine
 }
 

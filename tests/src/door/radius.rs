@@ -1,6 +1,5 @@
 //! FreeRADIUS with `rlm_pam`, asked by `radtest`.
 
-use super::vpn::serve;
 use crate::machine::{Machine, told};
 
 /// Starts FreeRADIUS in the machine, as its unit does, by this user, and returns when it listens. It ends with the machine.
@@ -15,11 +14,7 @@ pub fn start_freeradius(machine: &Machine, user: &str) {
     );
     let who = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"];
     let unit = ["freeradius", "-f", "-lstdout", "-xx"];
-    serve(
-        machine,
-        &[&who[..], &unit].concat(),
-        "Ready to process requests",
-    );
+    machine.serve(&[&who[..], &unit].concat(), "Ready to process requests");
 }
 
 /// Asks for somebody's sign-on; whether it was accepted.

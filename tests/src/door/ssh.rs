@@ -2,11 +2,8 @@
 
 use super::terminal_doors::greet_at_home;
 use super::{Door, SIGNED_ON, Visit, follow};
-use crate::machine::{Machine, OTPAIR_ALONE, User, told};
+use crate::machine::{Machine, OTPAIR_ALONE, User, run_with_stdin, told};
 use crate::terminal::Terminal;
-use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
-use std::thread;
 
 const SSHD_CONFIG: &str = "Port 22
 ListenAddress 127.0.0.1
@@ -72,24 +69,7 @@ pub fn start_sshd(machine: &Machine, methods: &str) {
     );
     machine.write("/run/machine/askpass", ASKPASS);
     machine.chmod("/run/machine/askpass", 0o755);
-    let mut sshd = machine.command("/usr/sbin/sshd");
-    let mut child = sshd
-        .args(["-D", "-e"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("Server listening") {
-        let length = log.read_line(&mut said).unwrap();
-        assert!(length > 0, "sshd did not start: {said}");
-    }
-    // Both live as long as the machine: the log must be read on, and the child be waited for.
-    thread::spawn(move || {
-        let _ = log.read_to_end(&mut Vec::new());
-        let _ = child.wait();
-    });
+    machine.serve(&["/usr/sbin/sshd", "-D", "-e"], "Server listening");
 }
 
 struct Interactive;
@@ -208,18 +188,6 @@ impl Asked {
         let in_now = said.contains(&proof);
         (output.status.success() && in_now, said)
     }
-}
-
-fn run_with_stdin(mut command: std::process::Command, stdin: &str) -> std::process::Output {
-    use std::io::Write;
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    child.wait_with_output().unwrap()
 }
 
 impl Door for Asked {

@@ -3,9 +3,7 @@
 use super::Visit;
 use crate::machine::{Machine, told};
 use crate::terminal::Terminal;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 
 /// The network of the clients, the wire to it, the server's name, and the device that tunnels are made with.
 const WIRE: &str = "
@@ -43,29 +41,6 @@ pub fn ping(machine: &Machine, address: &str) -> (bool, String) {
     let words = [&["netns", "exec", "client", "ping"], &options[..]].concat();
     let output = machine.run("ip", &words);
     (output.status.success(), told(&output))
-}
-
-/// Starts a server in the machine, and returns when it has said that it is ready. It ends with the machine.
-pub(super) fn serve(machine: &Machine, words: &[&str], ready: &str) {
-    let mut child = machine
-        .command("sh")
-        .args(["-c", "exec \"$@\" 2>&1", "sh"])
-        .args(words)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("nsenter can't be started");
-    let mut log = BufReader::new(child.stdout.take().unwrap());
-    let mut said = String::new();
-    while !said.contains(ready) {
-        let length = log.read_line(&mut said).unwrap();
-        assert!(length > 0, "{} did not start: {said}", words[0]);
-    }
-    // Both live as long as the machine: the log must be read on, and the child be waited for.
-    thread::spawn(move || {
-        let _ = log.read_to_end(&mut Vec::new());
-        let _ = child.wait();
-    });
 }
 
 /// The end of a client's sign-on: when it says that it is connected, its tunnel must carry a ping to the server's own

@@ -3,10 +3,7 @@
 use super::browser::{Browser, Place};
 use crate::machine::{Machine, User};
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
-use std::process::Stdio;
-use std::thread;
 
 const ADDRESS: &str = "127.0.0.1:9090";
 /// What asks PAM: setuid, for one group only.
@@ -60,42 +57,19 @@ pub fn start(machine: &Machine) {
     let group = fs::metadata(SESSION)
         .unwrap_or_else(|e| panic!("{SESSION}: {e}: install the Debian package cockpit-ws"))
         .gid();
-    append(
-        machine,
+    machine.append(
         CONFIG_FILE,
         "[WebService]\nLoginTo = false\nAllowUnencrypted = true\n",
     );
-    append(
-        machine,
+    machine.append(
         "/etc/passwd",
         &format!("cockpit-ws:x:{group}:{group}::/:/usr/sbin/nologin\n"),
     );
-    let mut server = machine
-        .command("setpriv")
-        .args([format!("--reuid={group}"), format!("--regid={group}")])
-        .args(["--clear-groups", "systemd-socket-activate", "-l", ADDRESS])
-        .args(["/usr/lib/cockpit/cockpit-ws", "--no-tls", "--port=0"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("nsenter can't be started");
-    let mut log = BufReader::new(server.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("Listening on") {
-        let length = log.read_line(&mut said).unwrap();
-        assert!(length > 0, "the web console did not start: {said}");
-    }
-    // Both live as long as the machine: the log must be read on, and the child be waited for.
-    thread::spawn(move || {
-        let _ = log.read_to_end(&mut Vec::new());
-        let _ = server.wait();
-    });
-}
-
-fn append(machine: &Machine, file: &str, text: &str) {
-    let mut whole = machine.read(file);
-    whole.extend_from_slice(text.as_bytes());
-    machine.write(file, whole);
+    let id = group.to_string();
+    let who = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"];
+    let listener = ["systemd-socket-activate", "-l", ADDRESS];
+    let server = ["/usr/lib/cockpit/cockpit-ws", "--no-tls", "--port=0"];
+    machine.serve(&[&who[..], &listener, &server].concat(), "Listening on");
 }
 
 /// Comes with a Kerberos ticket instead of a password, and gives the status that the server answers with.
