@@ -21,9 +21,31 @@ need_packages() {
     command -v apt-get >/dev/null || die "needs these Debian packages or their like:$missing"
     echo "Installing:$missing"
     apt-get update -qq
-    # Services are not started: the tests run their own.
+    before=$(enabled_units)
+    # Nothing is started, and nothing stays switched on that was not here before: the tests run servers of their own.
+    policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] && policy= || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 0755 "$policy"; }
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null || installed=no
+    [ -z "$policy" ] || rm -f "$policy"
+    [ -z "${installed:-}" ] || die "these packages could not be installed:$missing"
+    for unit in $(enabled_units); do
+        case " $before " in
+        *" $unit "*) ;;
+        *) systemctl --quiet disable "$unit" 2>/dev/null || true ;;
+        esac
+    done
+}
+
+# The systemd units that an admin's or a package's links switch on, in one line.
+enabled_units() {
+    find /etc/systemd/system -type l -printf '%f ' 2>/dev/null || true
+}
+
+# What the private machine of the tests and of the demo needs.
+need_machine() {
+    need_packages openssh-server openssh-client sudo login passwd util-linux iproute2 oathtool pskctool pamtester \
+        faketime strace
 }
 
 # The toolchain's minor version, 0 if there is none.

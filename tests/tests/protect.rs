@@ -198,6 +198,10 @@ fn what_is_no_service_is_refused_with_what_to_do() {
         let said = refusal(&machine, &["protect", service]);
         assert!(said.contains(why), "{said}");
     }
+    let said = refusal(&machine, &["unprotect", "nonesuch"]);
+    assert!(said.contains("otpair status"), "{said}");
+    let said = machine.admin(&["unprotect", "su"]);
+    assert!(said.contains("was not asked there"), "{said}");
     for wrong in [
         &["protect"][..],
         &["unprotect"],
@@ -388,17 +392,17 @@ fn what_can_not_be_written_leaves_nothing_behind() {
 fn a_service_that_includes_another_ones_file_is_not_made_to_ask_twice() {
     let (machine, _) = unprotected();
     machine.write(
-        "/etc/pam.d/i3lock",
+        "/etc/pam.d/kscreen",
         "auth include su\naccount required pam_permit.so\n",
     );
-    machine.admin(&["protect", "i3lock", "--revert-in", WEEK]);
+    machine.admin(&["protect", "kscreen", "--revert-in", WEEK]);
     let said = refusal(&machine, &["protect", "su"]);
-    assert!(said.contains("i3lock would ask twice"), "{said}");
-    machine.admin(&["unprotect", "i3lock"]);
-    machine.admin(&["protect", "su", "i3lock", "--revert-in", WEEK]);
-    assert_eq!(status(&machine, "i3lock")["protected"], true);
+    assert!(said.contains("kscreen would ask twice"), "{said}");
+    machine.admin(&["unprotect", "kscreen"]);
+    machine.admin(&["protect", "su", "kscreen", "--revert-in", WEEK]);
+    assert_eq!(status(&machine, "kscreen")["protected"], true);
     assert_eq!(
-        machine.read("/etc/pam.d/i3lock"),
+        machine.read("/etc/pam.d/kscreen"),
         b"auth include su\naccount required pam_permit.so\n"
     );
 }
@@ -406,24 +410,13 @@ fn a_service_that_includes_another_ones_file_is_not_made_to_ask_twice() {
 #[test]
 fn somebody_who_is_not_root_is_told_so() {
     let (machine, _) = unprotected();
-    let output = machine.run(
-        "setpriv",
-        &[
-            "--reuid",
-            "alice",
-            "--clear-groups",
-            "otpair",
-            "unprotect",
-            "su",
-        ],
-    );
-    assert!(
-        output.status.success(),
-        "there was nothing to do: {}",
-        told(&output)
-    );
     machine.admin(&["protect", "su", "--revert-in", WEEK]);
-    for command in [&["unprotect", "su"][..], &["protect", "--confirm"]] {
+    let commands = [
+        &["unprotect", "su"][..],
+        &["protect", "--confirm"],
+        &["protect", "--revert"],
+    ];
+    for command in commands {
         let alice = ["--reuid", "alice", "--clear-groups", "otpair"];
         let output = machine.run("setpriv", &[&alice[..], command].concat());
         assert!(
@@ -432,4 +425,52 @@ fn somebody_who_is_not_root_is_told_so() {
             told(&output)
         );
     }
+}
+
+#[test]
+fn sudo_brings_with_it_what_sudo_i_goes_by() {
+    let (machine, _) = unprotected();
+    for service in ["sudo", "sudo-i"] {
+        machine.write(&format!("/etc/pam.d/{service}"), DEBIAN);
+    }
+    machine.admin(&["protect", "sudo", "--revert-in", WEEK]);
+    for service in ["sudo", "sudo-i"] {
+        assert_eq!(status(&machine, service)["protected"], true, "{service}");
+    }
+    machine.admin(&["unprotect", "sudo"]);
+    for service in ["sudo", "sudo-i"] {
+        let file = machine.read(&format!("/etc/pam.d/{service}"));
+        assert_eq!(file, DEBIAN.as_bytes(), "{service}");
+    }
+}
+
+#[test]
+fn a_door_that_asks_once_is_refused_and_one_that_would_be_stuck_is_named() {
+    let (machine, _) = unprotected();
+    machine.write("/etc/pam.d/radiusd", DEBIAN);
+    let said = refusal(&machine, &["protect", "radiusd"]);
+    assert!(said.contains("asks once"), "{said}");
+    machine.write("/etc/pam.d/i3lock", "auth include su\n");
+    let output = machine.otpair(&["protect", "su", "--revert-in", WEEK]);
+    let said = told(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("i3lock") && said.contains("never be opened"),
+        "{said}"
+    );
+}
+
+#[test]
+fn root_without_a_token_is_named_where_root_is_asked() {
+    let (machine, _) = unprotected();
+    let notes = |machine: &Machine| {
+        let output = machine.otpair(&["protect", "su", "--revert-in", WEEK]);
+        machine.admin(&["unprotect", "su"]);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = notes(&machine);
+    assert!(said.contains("user pair root"), "{said}");
+    machine.config("[sign_on]\nexempt = [\"root\"]\n");
+    let said = notes(&machine);
+    assert!(!said.contains("user pair root"), "{said}");
 }

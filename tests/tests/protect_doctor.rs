@@ -109,7 +109,7 @@ fn what_waits_to_be_confirmed_is_told_and_so_is_a_wait_that_nobody_keeps() {
     container.done("otpair", &["protect", "sudo", "--revert-in", "7d"]);
     let (what, mend) = only(&container, "otpair protect", "warning");
     assert!(
-        what.starts_with("sudo: is taken back at ") && mend.ends_with("--confirm"),
+        what.starts_with("sudo, sudo-i: is taken back at ") && mend.ends_with("--confirm"),
         "{what}"
     );
     container.write(

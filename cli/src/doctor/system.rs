@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Doors that an admin should not forget.
-const DOORS: [&str; 4] = ["login", "sshd", "sudo", "su"];
+const DOORS: [&str; 5] = ["login", "sshd", "sudo", "sudo-i", "su"];
 
 /// Where programs that are not root have a sign-on held.
 const HELPER: &str = "/run/otpair/helper.sock";
@@ -123,9 +123,9 @@ pub(super) fn module_findings() -> Vec<Finding> {
             folder.display()
         );
         let mend = if with.is_empty() {
-            "install otpair's package"
+            "install it there, as the README says"
         } else {
-            "install otpair's package for that architecture too"
+            "install the module for that architecture too"
         };
         Finding::stops("module", what, mend)
     });

@@ -63,8 +63,14 @@ impl Args {
     /// Switches on, keeps, or takes back.
     pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
         if self.revert {
+            folder::need_root()?;
             let services = revert::revert(config)?;
-            return status::tell(&services, self.json.json, "Taken back.");
+            let said = if services.is_empty() {
+                "Nothing waited to be confirmed."
+            } else {
+                "Taken back."
+            };
+            return status::tell(&services, self.json.json, said);
         }
         if self.confirm {
             return confirm(self.json.json);
@@ -74,7 +80,9 @@ impl Args {
         let _lock = folder::lock()?;
         let plan = Plan::of(&self.services, config)?;
         ready::check(&machine, config, &self.services)?;
-        for note in sshd::notes(&self.services) {
+        let notes = sshd::notes(&self.services).into_iter();
+        let notes = notes.chain(plan.notes());
+        for note in notes.chain(ready::note_on_root(&machine, &self.services)) {
             output::note(&note);
         }
         let said = if plan.changes.is_empty() && !plan.is_pending() {
@@ -82,7 +90,8 @@ impl Args {
         } else {
             switch_on(&machine, &plan, self.revert_in, config)?
         };
-        status::tell(&self.services, self.json.json, &said)
+        let services = plan::with_companions(&self.services);
+        status::tell(&services, self.json.json, &said)
     }
 }
 
@@ -161,17 +170,25 @@ fn confirm(json: bool) -> Result<(), Failure> {
 impl UnprotectArgs {
     /// Takes otpair's lines out, also what waits to be confirmed.
     pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
-        let _lock = folder::lock()?;
         for service in &self.services {
             plan::check_name(service)?;
+            if folder::text(service).is_none() {
+                return Err(Failure::new(format!(
+                    "PAM has no service {service}: there is no {}; otpair status lists them",
+                    folder::file(service).display()
+                )));
+            }
         }
+        folder::need_root()?;
+        let _lock = folder::lock()?;
+        let services = plan::with_companions(&self.services);
         let mut by_hand = Vec::new();
-        for service in &self.services {
+        for service in &services {
             if !revert::take_out(service, config, "by the admin")? {
                 by_hand.push(service.as_str());
             }
         }
-        revert::forget(&self.services)?;
+        revert::forget(&services)?;
         let still = by_hand.iter().find(|service| status::is_protected(service));
         if let Some(service) = still {
             return Err(Failure::new(format!(
@@ -179,10 +196,11 @@ impl UnprotectArgs {
                 folder::file(service).display()
             )));
         }
-        status::tell(
-            &self.services,
-            self.json.json,
-            "otpair is not asked any more.",
-        )
+        let said = if by_hand.len() == services.len() {
+            "Nothing to do: otpair was not asked there."
+        } else {
+            "otpair is not asked any more."
+        };
+        status::tell(&services, self.json.json, said)
     }
 }

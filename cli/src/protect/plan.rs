@@ -6,6 +6,12 @@ use crate::failure::Failure;
 use otpair_host::pamstack::{self, FirstFactor, Protected};
 use std::path::{Path, absolute};
 
+/// What goes with a service and has a file of its own: Debian's `sudo -i`.
+const COMPANIONS: [(&str, &str); 1] = [("sudo", "sudo-i")];
+
+/// Doors with one field, which ask once: they need three lines of their own, which their pages have.
+const ONE_FIELD: [&str; 6] = ["i3lock", "swaylock", "gtklock", "radiusd", "nginx", "squid"];
+
 /// A file as it is to become.
 pub(super) struct Change {
     pub(super) service: String,
@@ -28,12 +34,14 @@ impl Plan {
         let before = Pending::read()?.map_or_else(Vec::new, |pending| pending.services);
         let mut plan = Self {
             changes: Vec::new(),
-            services: services.to_vec(),
+            services: with_companions(services),
             before,
         };
         for service in services {
             check_name(service)?;
-            plan.add(service, &arguments)?;
+        }
+        for service in with_companions(services) {
+            plan.add(&service, &arguments)?;
         }
         plan.check_others()?;
         Ok(plan)
@@ -59,6 +67,11 @@ impl Plan {
         let reader = |name: &str| self.text(name);
         let protected = pamstack::protect(&text, &reader, arguments, first);
         match protected.map_err(|refusal| Failure::new(format!("{}: {refusal}", path.display())))? {
+            Protected::Text(_) if ONE_FIELD.contains(&service) => {
+                return Err(Failure::new(format!(
+                    "{service} asks once, so a second question would keep everybody out; it needs the three lines of pam_otpair(8), Doors with one field"
+                )));
+            }
             Protected::Text(text) => self.changes.push(Change {
                 service: service.to_owned(),
                 text,
@@ -82,6 +95,25 @@ impl Plan {
         Ok(())
     }
 
+    /// What goes by the lines of something that is switched on, and asks once.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let reader = |name: &str| self.text(name);
+        let is_stuck = |service: &&str| {
+            self.text(service).is_some_and(|text| {
+                !text.contains("passcode=split") && pamstack::examine(&text, &reader).protected
+            })
+        };
+        let stuck = ONE_FIELD.iter().copied().filter(is_stuck);
+        stuck
+            .map(|service| {
+                format!(
+                    "{service} goes by these lines too, and asks once: it could never be opened; give it the three lines of pam_otpair(8), Doors with one field, in {}",
+                    folder::file(service).display()
+                )
+            })
+            .collect()
+    }
+
     /// Whether something that was asked for waits to be confirmed already: then the wait begins anew.
     pub(super) fn is_pending(&self) -> bool {
         self.services
@@ -99,6 +131,18 @@ impl Plan {
         }
         services
     }
+}
+
+/// These services, and what goes with them where it is there.
+pub(super) fn with_companions(services: &[String]) -> Vec<String> {
+    let mut all = services.to_vec();
+    for (service, companion) in COMPANIONS {
+        let is_named = |name: &str| services.iter().any(|named| named == name);
+        if is_named(service) && !is_named(companion) && folder::file(companion).is_file() {
+            all.push(companion.to_owned());
+        }
+    }
+    all
 }
 
 /// The module's arguments.

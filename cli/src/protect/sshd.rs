@@ -41,7 +41,11 @@ pub(crate) fn findings() -> Vec<(String, String)> {
 
 fn judge(settings: &HashMap<String, String>) -> Vec<(String, String)> {
     let is = |name: &str, value: &str| settings.get(name).is_some_and(|set| set == value);
-    let in_config = |what: &str| format!("set {what} in /etc/ssh/sshd_config, then reload sshd");
+    let in_config = |what: &str| {
+        format!(
+            "set {what} in /etc/ssh/sshd_config, where no file of sshd_config.d says otherwise, then reload sshd"
+        )
+    };
     let mut found = Vec::new();
     if is("usepam", "no") {
         let what = "it does not use PAM (UsePAM no): nobody is asked for a passcode";
