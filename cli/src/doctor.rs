@@ -219,7 +219,8 @@ fn finding(problem: &Problem) -> Finding {
     let what = problem.to_string();
     let by_mend = "otpair doctor --mend does it";
     match problem {
-        Problem::Fault(fault) => Finding::fault("cache", fault),
+        // Of one person's record: it keeps nobody else out.
+        Problem::Fault(fault) => Finding::fault("record", fault),
         Problem::Inventory(fault) => Finding::inventory(fault),
         Problem::OtherUid {
             recorded,

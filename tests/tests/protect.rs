@@ -2,13 +2,14 @@
 
 use otpair_tests::dialog::PASSCODE;
 use otpair_tests::door;
-use otpair_tests::machine::{ALICE, CONFIG_FILE, Machine, told};
+use otpair_tests::machine::{ALICE, BOB, CONFIG_FILE, Machine, told};
 use otpair_tests::page::Page;
 use otpair_tests::scenario::paired;
 use otpair_tests::terminal::Terminal;
 use otpair_tests::token::Token;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "Password: ";
@@ -310,8 +311,9 @@ fn nothing_of_the_real_machine_was_touched() {
 #[test]
 fn the_page_about_switching_on_works_as_it_stands() {
     let (machine, token) = unprotected();
-    machine.write("/etc/pam.d/sudo", DEBIAN);
-    machine.write("/etc/pam.d/sshd", DEBIAN);
+    for service in ["sudo", "sudo-i", "sshd"] {
+        machine.write(&format!("/etc/pam.d/{service}"), DEBIAN);
+    }
     let page = Page::read("doors/switching-on.md");
     page.follow(&machine);
     assert_eq!(machine.systemctl(), ["reload ssh"]);
@@ -323,7 +325,11 @@ fn the_page_about_switching_on_works_as_it_stands() {
     assert!(!machine.path("/etc/otpair/protect.pending").exists());
     let said = machine
         .admin(&["protect", "sudo"])
-        .replace("at: sudo.", "at: sshd, sudo.");
+        .replace("at: sudo, sudo-i.", "at: sshd, sudo, sudo-i.")
+        .replace(
+            "There is no systemd here:",
+            "Starting the machine again before that takes it back too.",
+        );
     let text = page.block("");
     for line in text.lines().filter(|line| !line.is_empty()) {
         let line = line.split("TIME").next().unwrap();
@@ -473,4 +479,62 @@ fn root_without_a_token_is_named_where_root_is_asked() {
     machine.config("[sign_on]\nexempt = [\"root\"]\n");
     let said = notes(&machine);
     assert!(!said.contains("user pair root"), "{said}");
+}
+
+#[test]
+fn nobody_but_root_can_keep_it_from_being_taken_back() {
+    let (machine, _) = unprotected();
+    let mut alice = machine.command("setpriv");
+    alice.args(["--reuid", "alice", "--clear-groups"]);
+    alice.args([
+        "flock",
+        "-x",
+        "/etc/pam.d",
+        "sh",
+        "-c",
+        "echo locked; exec cat",
+    ]);
+    let mut alice = alice
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(alice.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "locked\n");
+    machine.admin(&["protect", "su", "--revert-in", "1s"]);
+    wait_until_taken_back(&machine);
+    drop(alice.stdin.take());
+    alice.wait().unwrap();
+}
+
+#[test]
+fn a_second_protect_that_fails_leaves_the_first_ones_wait_as_it_was() {
+    let (machine, _) = unprotected();
+    machine.write("/etc/pam.d/sudo", DEBIAN);
+    machine.admin(&["protect", "su", "--revert-in", "3s"]);
+    machine.write("/run/machine/setsid", "#!/bin/sh\nexit 1\n");
+    machine.chmod("/run/machine/setsid", 0o755);
+    let said = refusal(&machine, &["protect", "sudo", "--revert-in", WEEK]);
+    assert!(said.contains("setsid"), "{said}");
+    wait_until_taken_back(&machine);
+}
+
+#[test]
+fn what_is_written_for_the_wait_is_nobody_elses_to_write() {
+    let (machine, _) = unprotected();
+    machine.done("sh", &["-euc", "umask 0; otpair protect su --revert-in 7d"]);
+    let mode = machine.done("stat", &["-c", "%a", "/etc/otpair/protect.pending"]);
+    assert_eq!(mode, "644\n");
+}
+
+#[test]
+fn one_damaged_record_keeps_nobody_from_switching_on() {
+    let (machine, _) = unprotected();
+    machine.pair(BOB, &Token::hotp("22222222"));
+    machine.write(&Machine::record(BOB), "garbage");
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    assert_eq!(status(&machine, "su")["protected"], true);
 }

@@ -59,17 +59,17 @@ fn nobody_left_who_could_sign_on_stops() {
 }
 
 #[test]
-fn a_module_that_is_missing_for_an_architecture_stops_once_something_is_protected() {
+fn a_module_that_is_missing_for_an_architecture_is_a_warning_once_something_is_protected() {
     let container = booted();
     container.done("mkdir", &["-p", "/usr/lib/other-linux-gnu/security"]);
     assert!(about(&container, "module").1.is_empty());
     protect(&container, "sudo");
     container.write("/usr/lib/other-linux-gnu/security/pam_unix.so", "");
-    let (what, mend) = only(&container, "module", "stops");
+    let (what, mend) = only(&container, "module", "warning");
     assert!(what.contains("/usr/lib/other-linux-gnu/security"), "{what}");
     assert!(mend.contains("for that architecture too"), "{mend}");
-    let refused = container.run("otpair", &["protect", "su"]);
-    assert_eq!(refused.status.code(), Some(1));
+    // The one that this machine's own programs load is there.
+    container.done("otpair", &["protect", "su", "--revert-in", "7d"]);
 }
 
 #[test]

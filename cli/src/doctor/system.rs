@@ -5,7 +5,7 @@ use crate::protect::folder;
 use crate::protect::pending::Pending;
 use crate::protect::sshd;
 use otpair_host::clock;
-use otpair_host::pamstack::Examined;
+use otpair_host::pamstack::{self, Examined};
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -27,8 +27,8 @@ pub(super) fn findings() -> Vec<Finding> {
     };
     let mut findings = clock_finding();
     findings.extend(pending_finding());
-    for (service, _, examined) in &services {
-        findings.extend(stack_finding(service, examined));
+    for (service, text, examined) in &services {
+        findings.extend(stack_finding(service, text, examined));
     }
     if protected().next().is_some() {
         findings.extend(module_findings());
@@ -89,13 +89,29 @@ fn pending_finding() -> Vec<Finding> {
 }
 
 /// What is said of one service.
-fn stack_finding(service: &str, examined: &Examined) -> Option<Finding> {
+fn stack_finding(service: &str, text: &str, examined: &Examined) -> Option<Finding> {
     let about = format!("service {service}");
+    if !examined.protected && pamstack::is_marked(text) {
+        let what = "a line of otpair protect's is left, but not the one that asks for a passcode";
+        return Some(Finding::stops(
+            &about,
+            what,
+            format!("otpair unprotect {service}"),
+        ));
+    }
     if let Some(weakness) = &examined.weakness {
         let weakness = weakness.to_string();
         let (what, mend) = weakness.split_once("; ").unwrap_or((&weakness, ""));
-        let key_first = service == "sshd" && !examined.first_factor && sshd::asks_for_a_key_first();
-        return (!key_first).then(|| Finding::warning(&about, what, mend));
+        let is_alone = service == "sshd" && !examined.first_factor;
+        return match (is_alone, is_alone && sshd::asks_for_a_key_first()) {
+            (true, true) => None,
+            (true, false) => Some(Finding::stops(
+                &about,
+                "a passcode is all that is asked for, and of whoever is exempt nothing at all",
+                "otpair unprotect sshd, or set AuthenticationMethods publickey,keyboard-interactive for everybody in /etc/ssh/sshd_config",
+            )),
+            (false, _) => Some(Finding::warning(&about, what, mend)),
+        };
     }
     if examined.lines > 1 {
         let what = "asks for a passcode more than once";
@@ -122,12 +138,11 @@ pub(super) fn module_findings() -> Vec<Finding> {
             "{}: pam_otpair.so is missing, so programs that load modules from there refuse everybody",
             folder.display()
         );
-        let mend = if with.is_empty() {
-            "install it there, as the README says"
+        if with.is_empty() {
+            Finding::stops("module", what, "install it there, as the README says")
         } else {
-            "install the module for that architecture too"
-        };
-        Finding::stops("module", what, mend)
+            Finding::warning("module", what, "install the module for that architecture too")
+        }
     });
     missing.collect()
 }

@@ -3,10 +3,14 @@
 use crate::failure::Failure;
 use otpair_host::pamstack::{self, Examined};
 use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Where an admin's files are. They win over the distribution's.
 pub(crate) const ADMINS: &str = "/etc/pam.d";
@@ -71,7 +75,9 @@ pub(crate) fn services() -> Vec<(String, String, Examined)> {
         Some((name, text, examined))
     });
     examined
-        .filter(|(_, _, examined)| examined.first_factor || examined.protected)
+        .filter(|(_, text, examined)| {
+            examined.first_factor || examined.protected || pamstack::is_marked(text)
+        })
         .collect()
 }
 
@@ -165,13 +171,19 @@ pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error| Failure::file(path, &error);
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(folder)
+            .map_err(failed)?;
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.otpair"));
     let written = File::create(&temporary)
         .and_then(|mut file| {
             file.write_all(text.as_bytes())?;
+            // Whatever the umask is: what is written here root will run.
+            file.set_permissions(fs::Permissions::from_mode(0o644))?;
             file.sync_all()
         })
         .and_then(|()| fs::rename(&temporary, path))
@@ -204,10 +216,37 @@ pub(crate) fn need_root() -> Result<(), Failure> {
     )))
 }
 
-/// Keeps every other `otpair protect` waiting until this is dropped. Needs no room on the disk.
+/// Root's own, so that nobody else can keep it locked.
+const LOCK: &str = "/run/otpair-protect.lock";
+
+/// How long one otpair protect waits for another.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Keeps every other `otpair protect` waiting until this is dropped.
 pub(crate) fn lock() -> Result<File, Failure> {
-    let path = Path::new(ADMINS);
-    let folder = File::open(path).map_err(|error| Failure::file(path, &error))?;
-    folder.lock().map_err(|error| Failure::file(path, &error))?;
-    Ok(folder)
+    let path = Path::new(LOCK);
+    let failed = |error| Failure::file(path, &error);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(libc_nofollow())
+        .open(path)
+        .map_err(failed)?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::new(format!(
+                    "another otpair protect is at work and does not end; see fuser {LOCK}"
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
 }

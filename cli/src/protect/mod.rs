@@ -75,6 +75,7 @@ impl Args {
         if self.confirm {
             return confirm(self.json.json);
         }
+        folder::need_root()?;
         let machine = Machine::load(config);
         let machine = machine.map_err(|fault| ready::not_now(&fault))?;
         let _lock = folder::lock()?;
@@ -102,20 +103,22 @@ fn switch_on(
     seconds: u64,
     config: Option<&Path>,
 ) -> Result<String, Failure> {
-    folder::need_root()?;
     let pending = Pending {
         id: format!("{}-{}", process::id(), clock::now()),
         services: plan.pending_services(),
         deadline: clock::now() + seconds,
         config: config.and_then(|path| std::path::absolute(path).ok()),
     };
-    let done = pending
-        .write()
-        .and_then(|()| timer::start(&pending, seconds))
+    // The wait comes first: one that is known to no file ends by itself, and what was pending before keeps its own.
+    let done = timer::start(&pending, seconds)
+        .and_then(|()| pending.write())
         .and_then(|()| change(machine, plan, &pending));
     if let Err(failure) = done {
         // Half of it is of no use to anybody.
         revert::undo(plan, config);
+        if let Ok(None) = Pending::read() {
+            let _ = timer::end();
+        }
         return Err(failure);
     }
     Ok(what_now(&pending))
@@ -180,7 +183,8 @@ impl UnprotectArgs {
             }
         }
         folder::need_root()?;
-        let _lock = folder::lock()?;
+        // Nothing that another one does keeps lines in.
+        let _lock = folder::lock().ok();
         let services = plan::with_companions(&self.services);
         let mut by_hand = Vec::new();
         for service in &services {

@@ -86,7 +86,10 @@ impl Plan {
         let reader = |name: &str| self.text(name);
         for (service, _, _) in folder::services() {
             let text = self.text(&service).unwrap_or_default();
-            if pamstack::examine(&text, &reader).lines > 1 {
+            let before = folder::text(&service).unwrap_or_default();
+            let before = pamstack::examine(&before, &folder::text).lines;
+            let after = pamstack::examine(&text, &reader).lines;
+            if after > before && after > 1 {
                 return Err(Failure::new(format!(
                     "{service} would ask twice, for it includes what is to be switched on; otpair unprotect {service} first"
                 )));

@@ -1,6 +1,8 @@
 //! What sshd's own settings make of a PAM stack.
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The settings in force, by their names in lower case; nothing where there is no sshd, or it does not say.
@@ -19,10 +21,42 @@ fn settings() -> Option<HashMap<String, String>> {
 }
 
 /// Whether every way in begins with a key and then asks PAM.
+///
+/// `sshd -T` does not know of `Match` blocks; where one of them sets the methods, that is not everybody.
 pub(crate) fn asks_for_a_key_first() -> bool {
-    settings().is_some_and(|settings| {
+    let is_first = settings().is_some_and(|settings| {
         let methods = settings.get("authenticationmethods");
         methods.is_some_and(|methods| methods.split(' ').all(is_key_then_pam))
+    });
+    is_first && !config_files().iter().any(|text| has_methods_for_some(text))
+}
+
+/// sshd's config and its parts. One that can't be read is taken for one that says anything.
+fn config_files() -> Vec<String> {
+    let parts = fs::read_dir("/etc/ssh/sshd_config.d").into_iter().flatten();
+    let parts = parts.flatten().map(|entry| entry.path());
+    let main = PathBuf::from("/etc/ssh/sshd_config");
+    let texts = [main].into_iter().chain(parts).map(|path| {
+        fs::read(&path).map_or_else(
+            |_| "Match all\nAuthenticationMethods any".to_owned(),
+            |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+        )
+    });
+    texts.collect()
+}
+
+/// Whether a config sets the methods in a `Match` block.
+fn has_methods_for_some(text: &str) -> bool {
+    let mut is_in_match = false;
+    text.lines().any(|line| {
+        let word = line
+            .trim_start()
+            .split(|c: char| c.is_whitespace() || c == '=')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        is_in_match |= word == "match";
+        is_in_match && word == "authenticationmethods"
     })
 }
 
@@ -124,6 +158,17 @@ mod tests {
             ])
             .is_empty()
         );
+    }
+
+    #[test]
+    fn methods_for_some_are_not_those_of_everybody() {
+        let all = "AuthenticationMethods publickey,keyboard-interactive\n";
+        assert!(!has_methods_for_some(all));
+        assert!(!has_methods_for_some(&format!(
+            "{all}Match User bob\n  X11Forwarding no\n"
+        )));
+        let some = format!("{all}match user alice\n\tauthenticationmethods=keyboard-interactive\n");
+        assert!(has_methods_for_some(&some));
     }
 
     #[test]

@@ -25,11 +25,25 @@ pub(crate) fn is_systemd() -> bool {
     Path::new(BOOTED).is_dir()
 }
 
-/// Starts the wait, so many seconds; one that runs already ends.
+/// Starts the wait, so many seconds; one that runs already ends. Where that can't be done the one before stays.
 pub(crate) fn start(pending: &Pending, seconds: u64) -> Result<(), Failure> {
     if !is_systemd() {
         return detach(pending, seconds);
     }
+    let before = [BOOT, SERVICE, TIMER].map(|path| (path, fs::read_to_string(path)));
+    let started = start_timer(pending, seconds);
+    if started.is_err() {
+        for (path, text) in before {
+            if let Ok(text) = text {
+                let _ = folder::write(Path::new(path), &text);
+            }
+        }
+        let _ = systemctl(&["daemon-reload"]);
+    }
+    started
+}
+
+fn start_timer(pending: &Pending, seconds: u64) -> Result<(), Failure> {
     let script = in_unit(&script(pending));
     let boot = format!(
         "[Unit]\n\
@@ -143,7 +157,7 @@ fn script(pending: &Pending) -> String {
         .map(|service| quoted(&folder::file(service).to_string_lossy()))
         .collect();
     format!(
-        "{} protect --revert || {{ test -e {journal} && sed -i '/{mark} *$/d' {files} && rm -f {journal} {BOOT_WANTED} {BOOT}; }}",
+        "timeout 60 {} protect --revert || {{ test -e {journal} && sed -i '/{mark} *$/d' {files} && rm -f {journal} {BOOT_WANTED} {BOOT}; }}",
         quoted(&otpair),
         journal = pending::PATH,
         mark = otpair_host::pamstack::MARK,

@@ -25,6 +25,12 @@ pub fn is_marked(text: &str) -> bool {
     text.lines().any(is_own)
 }
 
+/// Whether one of them is not itself a comment.
+pub(super) fn is_in_force(text: &str) -> bool {
+    text.lines()
+        .any(|line| is_own(line) && !line.trim_start().starts_with('#'))
+}
+
 fn is_own(line: &str) -> bool {
     line.trim_end().ends_with(MARK)
 }

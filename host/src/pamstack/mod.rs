@@ -11,11 +11,14 @@ mod stack;
 mod walk;
 
 pub use edit::{MARK, is_marked, unprotect};
+
+use edit::is_in_force;
 pub use refusal::Refusal;
 
 use edit::Marked;
-use parse::Line;
+use parse::{Line, Says};
 use stack::{Handler, Role, Stack};
+use std::collections::HashSet;
 use walk::Walk;
 
 /// Gives the text of a file of PAM's folder by its name, or nothing if there is none.
@@ -51,26 +54,59 @@ pub fn protect(
     arguments: &str,
     first: FirstFactor,
 ) -> Result<Protected, Refusal> {
-    if is_marked(text) {
-        return Ok(Protected::Already);
-    }
     let lines = parse::lines(text);
     let stack = Stack::of(&lines, reader);
+    let is_alone = !stack.has(Role::FirstFactor);
+    readable(text, reader)?;
     if stack.has(Role::Otpair) {
-        return Ok(Protected::ByHand);
+        sound(&stack, first)?;
+        return Ok(if is_in_force(text) {
+            Protected::Already
+        } else {
+            Protected::ByHand
+        });
     }
-    if !stack.has(Role::FirstFactor) {
-        return match first {
-            FirstFactor::BeforeStack => Ok(Protected::Text(alone(text, &lines, arguments))),
-            FirstFactor::InStack => Err(Refusal::NoFirstFactor),
-        };
+    if is_alone && first == FirstFactor::InStack {
+        return Err(Refusal::NoFirstFactor);
     }
-    let place = place(&lines, &stack)?;
-    Ok(Protected::Text(edit::insert(
-        text,
-        place,
-        &[Marked::otpair(arguments)],
-    )))
+    let text = if is_alone {
+        alone(text, &lines, arguments)
+    } else {
+        let place = place(&lines, &stack)?;
+        edit::insert(text, place, &[Marked::otpair(arguments)])
+    };
+    // What was written is judged once more, as it will be read.
+    sound(&Stack::of(&parse::lines(&text), reader), first)?;
+    Ok(Protected::Text(text))
+}
+
+/// Refuses a file, or one that it includes, in which a line about `auth` can't be read for certain.
+fn readable(text: &str, reader: Reader<'_>) -> Result<(), Refusal> {
+    let (mut open, mut seen) = (vec![text.to_owned()], HashSet::new());
+    while let Some(text) = open.pop() {
+        for line in parse::lines(&text) {
+            match line.says {
+                Says::Unreadable => return Err(Refusal::Unreadable(line.text)),
+                Says::Include(name) | Says::Substack(name) if seen.insert(name.clone()) => {
+                    open.extend(reader(&name));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a stack with otpair in it that has a weakness.
+fn sound(stack: &Stack, first: FirstFactor) -> Result<(), Refusal> {
+    let is_alone = !stack.has(Role::FirstFactor);
+    if is_alone && first == FirstFactor::InStack {
+        return Err(Refusal::NoFirstFactor);
+    }
+    match Walk::beginning(stack, is_alone).weakness() {
+        None => Ok(()),
+        Some(weakness) => Err(Refusal::of(weakness, stack)),
+    }
 }
 
 /// otpair where nothing else decides: with a line behind it that says yes when otpair has nothing to say.
@@ -123,7 +159,9 @@ pub struct Examined {
 pub fn examine(text: &str, reader: Reader<'_>) -> Examined {
     let stack = Stack::of(&parse::lines(text), reader);
     let (first_factor, protected) = (stack.has(Role::FirstFactor), stack.has(Role::Otpair));
+    let unreadable = readable(text, reader).err().filter(|_| protected);
     let weakness = match (first_factor, protected) {
+        _ if unreadable.is_some() => unreadable,
         (true, true) => Walk::through(&stack)
             .weakness()
             .map(|weakness| Refusal::of(weakness, &stack)),

@@ -22,8 +22,10 @@ pub(super) enum Says {
     Include(String),
     /// The lines of another file decide among themselves.
     Substack(String),
-    /// Something about another type than `auth`, or nothing that can be read.
+    /// Something about another type than `auth`, or nothing.
     Else,
+    /// Something that libpam and this may read differently: nothing can be said of the file.
+    Unreadable,
 }
 
 /// What is done with a module's answer.
@@ -90,6 +92,9 @@ impl Control {
             named: Vec::new(),
             default: Action::Bad,
         };
+        // libpam takes blanks around the equals sign.
+        let parts: Vec<_> = text.split('=').map(str::trim).collect();
+        let text = parts.join("=");
         for pair in text.split_whitespace() {
             let (answer, action) = pair.split_once('=')?;
             let action = match action {
@@ -113,28 +118,18 @@ impl Control {
 impl Line {
     /// Whether otpair's line may stand behind it: it is about `auth`, as a whole or in part.
     pub(super) fn is_auth(&self) -> bool {
-        self.says != Says::Else
+        !matches!(self.says, Says::Else | Says::Unreadable)
     }
 }
 
-/// The lines of a file. A line that ends in `\` goes on in the next one.
+/// The lines of a file. One that goes on in the next (`\`) is not followed: libpam has rules of its own for what may stand
+/// between.
 pub(super) fn lines(text: &str) -> Vec<Line> {
-    let (mut read, mut end, mut held) = (Vec::new(), 0, String::new());
+    let (mut read, mut end) = (Vec::new(), 0);
     for physical in text.split_inclusive('\n') {
         end += physical.len();
-        let part = physical.trim_end_matches(['\n', '\r']);
-        let part = part.split('#').next().unwrap_or_default();
-        if let Some(begun) = part.trim_end().strip_suffix('\\') {
-            held.push_str(begun);
-            held.push(' ');
-            continue;
-        }
-        held.push_str(part);
-        let said = std::mem::take(&mut held);
-        read.push(line(read.len(), end, &said));
-    }
-    if !held.is_empty() {
-        read.push(line(read.len(), end, &held));
+        let said = physical.trim_end_matches(['\n', '\r']);
+        read.push(line(read.len(), end, said));
     }
     read
 }
@@ -143,17 +138,34 @@ fn line(number: usize, end: usize, said: &str) -> Line {
     Line {
         number,
         end,
-        says: says(said).unwrap_or(Says::Else),
+        says: says(said),
         text: said.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }
 
-fn says(said: &str) -> Option<Says> {
-    let (kind, rest) = word(said)?;
-    if kind == "@include" {
-        return Some(Says::Include(word(rest)?.0.to_owned()));
+fn says(said: &str) -> Says {
+    let without_comment = said.split('#').next().unwrap_or_default();
+    let is_comment = without_comment.trim().is_empty();
+    // A comment that ends in one ends there; anywhere else a backslash makes two lines one.
+    if !is_comment && without_comment.contains('\\') {
+        return Says::Unreadable;
     }
-    if !kind.trim_start_matches('-').eq_ignore_ascii_case("auth") {
+    let Some((kind, rest)) = word(without_comment) else {
+        return Says::Else;
+    };
+    let bare = kind.trim_matches(['-', '[', ']']).to_ascii_lowercase();
+    match bare.as_str() {
+        "@include" | "auth" => understood(kind, rest).unwrap_or(Says::Unreadable),
+        _ => Says::Else,
+    }
+}
+
+/// What a line says that is about `auth`; nothing where it is not written plainly.
+fn understood(kind: &str, rest: &str) -> Option<Says> {
+    if kind == "@include" {
+        return Some(Says::Include(plain(rest)?.to_owned()));
+    }
+    if kind.contains(['[', ']', '@']) || kind.starts_with("--") {
         return None;
     }
     if let Some(table) = rest.trim_start().strip_prefix('[') {
@@ -162,15 +174,22 @@ fn says(said: &str) -> Option<Says> {
     }
     let (control, rest) = word(rest)?;
     match control.to_ascii_lowercase().as_str() {
-        "include" => Some(Says::Include(word(rest)?.0.to_owned())),
-        "substack" => Some(Says::Substack(word(rest)?.0.to_owned())),
+        "include" => Some(Says::Include(plain(rest)?.to_owned())),
+        "substack" => Some(Says::Substack(plain(rest)?.to_owned())),
         control => module(Control::word(control)?, rest),
     }
 }
 
+/// The one name that a text begins with, without brackets.
+fn plain(text: &str) -> Option<&str> {
+    let (name, _) = word(text)?;
+    (!name.contains(['[', ']'])).then_some(name)
+}
+
 fn module(control: Control, rest: &str) -> Option<Says> {
     let module = rest.trim().to_owned();
-    (!module.is_empty()).then_some(Says::Module { control, module })
+    plain(&module)?;
+    Some(module).map(|module| Says::Module { control, module })
 }
 
 /// The first word of a text, and what follows it.

@@ -9,6 +9,8 @@ use std::fmt;
 pub enum Refusal {
     /// Nothing in the stack checks a password or what takes its place.
     NoFirstFactor,
+    /// A line about `auth` that libpam may read differently.
+    Unreadable(String),
     /// A failed password goes on to otpair.
     GoesOn {
         /// The line that goes on.
@@ -116,6 +118,10 @@ impl fmt::Display for Refusal {
             Self::NoFirstFactor => f.write_str(
                 "nothing in it checks a password, so a passcode would be the only thing asked for; \
                  put \"auth requisite pam_unix.so\" into it first",
+            ),
+            Self::Unreadable(line) => write!(
+                f,
+                "\"{line}\" can't be read for certain; write it in one line, without a backslash and with brackets around the control only"
             ),
             Self::GoesOn { line, file } => write!(
                 f,

@@ -7,7 +7,7 @@ use super::parse::{self, Control, Line, Says};
 const MAX_DEPTH: usize = 16;
 
 /// Modules that check who somebody is. Whatever else a stack has in front of otpair proves nothing.
-const FIRST_FACTORS: [&str; 22] = [
+const FIRST_FACTORS: [&str; 33] = [
     "pam_unix",
     "pam_unix2",
     "pam_sss",
@@ -30,6 +30,17 @@ const FIRST_FACTORS: [&str; 22] = [
     "pam_u2f",
     "pam_kanidm",
     "pam_himmelblau",
+    "pam_aad",
+    "pam_authd",
+    "pam_authd_exec",
+    "pam_centrifydc",
+    "pam_cockpit_cert",
+    "pam_howdy",
+    "pam_lsass",
+    "pam_oslogin_login",
+    "pam_rssh",
+    "pam_ssh_agent_auth",
+    "pam_vas3",
 ];
 
 /// What a module means to otpair.
@@ -120,7 +131,7 @@ impl Stack {
                 );
                 (name, level + 1)
             }
-            Says::Else => return,
+            Says::Else | Says::Unreadable => return,
         };
         match reader(name).filter(|_| depth < MAX_DEPTH) {
             Some(text) => {
@@ -204,12 +215,13 @@ impl Stack {
     }
 }
 
-/// Whether a module always says yes or no. One that is told to ignore some users may not, nor may one for Kerberos.
+/// Whether a module always says yes or no. One that is told to ignore some users
+/// may not, nor one for Kerberos, nor one for RADIUS that is told what to say when its server is down.
 fn may_not_ignore(says: &Says) -> bool {
     let Says::Module { module, .. } = says else {
         return false;
     };
-    !["ignore", "pam_krb5"]
+    !["ignore", "pam_krb5", "localifdown"]
         .iter()
         .any(|word| module.contains(word))
 }
@@ -222,8 +234,8 @@ fn role(module: &str) -> Role {
     match name.strip_suffix(".so").unwrap_or(name) {
         // It only takes apart what was typed.
         "pam_otpair" if words.any(|word| word == "passcode=split") => Role::Other,
-        // Users without a key are let through.
-        "pam_u2f" if words.any(|word| word == "nouserok") => Role::Other,
+        // Users without a key, or with a wrong one, are let through.
+        "pam_u2f" if words.any(|word| word == "nouserok" || word == "alwaysok") => Role::Other,
         "pam_otpair" => Role::Otpair,
         "pam_deny" => Role::Deny,
         "pam_permit" => Role::Permit,

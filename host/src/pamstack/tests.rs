@@ -109,10 +109,58 @@ fn a_file_with_its_own_checks_gets_the_line_where_the_right_password_leads() {
     behind(DEBIAN_SSS, "auth requisite pam_deny.so");
     behind(FAILLOCK, "auth [default=die] pam_faillock.so authfail");
     behind(ARCH, "auth [default=die] pam_faillock.so authfail");
-    behind(
-        "auth requisite \\\n  pam_unix.so\naccount required pam_unix.so\n",
-        "  pam_unix.so",
+}
+
+#[test]
+fn what_libpam_may_read_differently_is_refused() {
+    let plain = "auth requisite pam_unix.so\n";
+    for line in [
+        "auth sufficient [pam_unix.so]",
+        "[auth] sufficient pam_unix.so",
+        "auth [sufficient] pam_unix.so",
+        "auth sufficient \\\n\n  pam_unix.so",
+        "auth sufficient \\ # a comment\n  pam_unix.so",
+        "@INCLUDE common-auth",
+        "auth nonsense pam_unix.so",
+        "auth required",
+    ] {
+        let refused = attempt(&format!("{line}\n{plain}"));
+        assert!(
+            matches!(refused, Err(Refusal::Unreadable(_))),
+            "{line}: {refused:?}"
+        );
+    }
+    let blanks = attempt(&format!(
+        "auth [success = done default = ignore] pam_unix.so\n{plain}"
+    ));
+    assert!(
+        matches!(blanks, Err(Refusal::EndsBefore { .. })),
+        "{blanks:?}"
     );
+}
+
+#[test]
+fn a_line_of_otpairs_is_judged_where_it_is_already() {
+    let commented = format!("auth requisite pam_unix.so\n# {MARKED}");
+    assert!(matches!(attempt(&commented), Ok(Protected::Text(_))));
+    let early = format!("auth required pam_unix.so\n{MARKED}");
+    assert!(matches!(attempt(&early), Err(Refusal::GoesOn { .. })));
+    let by_hand = "auth required pam_unix.so\nauth required pam_otpair.so\n";
+    assert!(matches!(attempt(by_hand), Err(Refusal::GoesOn { .. })));
+}
+
+#[test]
+fn behind_a_key_a_stack_that_lets_people_in_before_otpair_is_refused() {
+    let reader = |_: &str| None;
+    for line in [
+        "auth sufficient pam_google_authenticator.so nullok",
+        "auth sufficient pam_permit.so",
+        "auth requisite pam_deny.so",
+    ] {
+        let text = format!("{line}\naccount required pam_unix.so\n");
+        let refused = protect(&text, &reader, "", FirstFactor::BeforeStack);
+        assert!(refused.is_err(), "{line}: {refused:?}");
+    }
 }
 
 #[test]

@@ -60,13 +60,18 @@ pub(super) struct Walk {
 impl Walk {
     /// Walks every way.
     pub(super) fn through(stack: &Stack) -> Self {
+        Self::beginning(stack, false)
+    }
+
+    /// The same, for somebody who may have given the first factor before the stack begins.
+    pub(super) fn beginning(stack: &Stack, first_factor: bool) -> Self {
         let mut walk = Self::default();
         let mut seen = HashSet::new();
         let mut open = vec![Spot {
             next: 0,
             impression: Impression::Undefined,
             saved: vec![Impression::Undefined],
-            first_factor: false,
+            first_factor,
             otpair: Passed::NotYet,
         }];
         while let Some(spot) = open.pop() {
