@@ -199,6 +199,7 @@ impl Container {
         let mut command = Command::new("nsenter");
         command
             .arg(format!("--mount=/proc/{id}/ns/mnt"))
+            .arg(format!("--root=/proc/{id}/root"))
             .arg(format!("--pid=/proc/{id}/ns/pid_for_children"))
             .args(["--", program]);
         command

@@ -203,6 +203,8 @@ impl Machine {
             .args([
                 format!("--mount=/proc/{id}/ns/mnt"),
                 format!("--net=/proc/{id}/ns/net"),
+                // In a chroot the namespace's own root is the real machine's.
+                format!("--root=/proc/{id}/root"),
             ])
             .arg(format!("--pid=/proc/{id}/ns/pid_for_children"))
             .args(["--", program])
