@@ -201,6 +201,7 @@ impl<'a> SignOn<'a> {
 
     /// Whether this caller may ask. Where the config or the system's users can't be read everybody hears just that.
     fn may_be_asked_by(&mut self, caller: Option<Caller>) -> bool {
+        self.believes_rhost = caller.is_none_or(|caller| caller.is_system);
         let (Some(caller), Ok(config)) = (caller, &self.config) else {
             return true;
         };

@@ -158,6 +158,21 @@ fn only_a_service_that_the_config_names_has_it_logged_where_somebody_comes_from(
 }
 
 #[test]
+fn where_the_config_is_at_fault_no_program_is_believed_where_somebody_comes_from() {
+    let (machine, _) = served();
+    machine.chmod("/etc/otpair/otpair.toml", 0o666);
+    let done = by(ALICE, ALICE)
+        .from("203.0.113.5")
+        .hold(&machine, &[], "PAM_AUTHINFO_UNAVAIL");
+    told_of_a_fault(&done);
+    let log = machine.syslog().concat();
+    assert!(
+        log.contains("event=fault") && !log.contains("203.0.113.5"),
+        "{log}"
+    );
+}
+
+#[test]
 fn a_name_longer_than_any_is_a_user_that_nobody_knows() {
     let (machine, _) = served();
     machine.config("[helper]\nmay_ask_for_others = [\"dave\"]\n");

@@ -11,11 +11,9 @@ mod stack;
 mod walk;
 
 pub use edit::{MARK, is_marked, unprotect};
-
-use edit::is_in_force;
 pub use refusal::Refusal;
 
-use edit::Marked;
+use edit::{Marked, is_in_force};
 use parse::{Line, Says};
 use stack::{Handler, Role, Stack};
 use std::collections::HashSet;
