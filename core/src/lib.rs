@@ -27,6 +27,7 @@ pub mod dialog;
 pub mod event;
 #[cfg(feature = "keyfile")]
 pub mod keyfile;
+pub mod language;
 pub mod notice;
 pub mod one_field;
 pub mod otp;

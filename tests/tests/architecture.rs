@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and the crates of this workspace that it depends on.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("otpair-core", &[]),
     ("otpair-cache", &["otpair-core"]),
     ("otpair-host", &["otpair-core", "otpair-cache"]),
     ("otpair-pam", &["otpair-host"]),
+    ("otpair-macos", &["otpair-core", "otpair-host"]),
     ("otpair-helper", &["otpair-host"]),
     ("otpair", &["otpair-core", "otpair-cache", "otpair-host"]),
     ("otpair-tests", &[]),
@@ -32,7 +33,7 @@ const CORE_USES: [&str; 10] = [
 ];
 
 /// The crates that talk to C.
-const MAY_HAVE_UNSAFE: [&str; 3] = ["pam", "host", "tests"];
+const MAY_HAVE_UNSAFE: [&str; 4] = ["pam", "macos", "host", "tests"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

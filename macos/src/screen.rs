@@ -1,0 +1,63 @@
+//! What the prompt shows, as plain values, and the way to whatever shows it.
+
+use zeroize::Zeroizing;
+
+/// Everything that is on the pane at one moment. All texts are in the person's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// The heading.
+    pub(crate) title: String,
+    /// The line that says what to type, and where to find it; empty for none.
+    pub(crate) explanation: String,
+    /// The one field; nothing where there is only something to read.
+    pub(crate) field: Option<Field>,
+    /// The line about what happened last.
+    pub(crate) message: Option<Message>,
+    /// The button that goes on (Return).
+    pub(crate) go_on: String,
+    /// The button that goes back to the login window (Escape); nothing where going on does just that.
+    pub(crate) cancel: Option<String>,
+}
+
+/// The field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    /// What is asked for: stands in the empty field, and is what VoiceOver calls it.
+    pub(crate) label: String,
+    /// Whether what is typed is shown.
+    pub(crate) echo: bool,
+}
+
+/// What happened last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// The sentence, or several.
+    pub(crate) text: String,
+    /// Whether it says that something was refused.
+    pub(crate) is_refusal: bool,
+}
+
+/// What the person did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Pressed {
+    /// Went on, with what stands in the field (empty where there is none).
+    GoOn(Zeroizing<String>),
+    /// Went back to the login window.
+    Cancel,
+}
+
+/// The pane can't be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CannotShow;
+
+/// Whatever shows the pane: the view on macOS, a script in the tests.
+pub(crate) trait Screen {
+    /// Shows this, in place of what was shown before; the field is empty and has the keyboard.
+    ///
+    /// # Errors
+    /// [`CannotShow`] if there is no way to show anything. Then nothing will be pressed.
+    fn show(&mut self, content: &Content) -> Result<(), CannotShow>;
+
+    /// Takes the pane away. Nothing is pressed after it.
+    fn close(&mut self);
+}
