@@ -3,7 +3,6 @@
 use crate::failure::Failure;
 use crate::terminal::{Terminal, read_line};
 use otpair_core::otp::Otp;
-use otpair_host::session::Conversation;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
@@ -26,7 +25,7 @@ pub(crate) fn from_argument(argument: String, name: &str) -> Result<Zeroizing<Ve
 fn from_stdin(name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let missing = || Failure::new(format!("stdin has no line with the {name}"));
     if io::stdin().is_terminal() {
-        let answer = Terminal::open().ask(&format!("The {name}: "), false);
+        let answer = Terminal::open().question(&format!("The {name}: "), false);
         return answer.ok().flatten().ok_or_else(missing);
     }
     let line = read_line(io::stdin().as_fd());

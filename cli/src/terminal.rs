@@ -1,6 +1,6 @@
 //! The person at the terminal: prompts, hidden answers, and answers from a pipe.
 
-use otpair_host::session::{Conversation, Unreachable};
+use otpair_host::session::{Conversation, Prompt, Unreachable};
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
@@ -42,7 +42,12 @@ impl Terminal {
         }
     }
 
-    fn question(&mut self, text: &str, echo: bool) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    /// Puts a question and returns what was typed, or nothing at the end of what there is.
+    pub(crate) fn question(
+        &mut self,
+        text: &str,
+        echo: bool,
+    ) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
         let Self::Tty(tty) = self else {
             self.say(text)?;
             let answer = read_line(io::stdin().as_fd());
@@ -67,8 +72,8 @@ impl Terminal {
 }
 
 impl Conversation for Terminal {
-    fn ask(&mut self, text: &str, echo: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
-        match self.question(text, echo) {
+    fn ask(&mut self, prompt: &Prompt) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
+        match self.question(&prompt.text, prompt.echo) {
             Ok(Some(answer)) => Ok(Some(answer)),
             Ok(None) | Err(_) => Err(Unreachable),
         }

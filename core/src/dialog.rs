@@ -24,9 +24,26 @@ pub enum Step {
     Done(Outcome),
 }
 
+/// What a prompt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The serial number of the token to be paired.
+    Serial,
+    /// A passcode of the token to be paired.
+    PairingPasscode,
+    /// A passcode of a token that the user has, or a bypass code.
+    Passcode,
+    /// The passcode after the one just given.
+    NextPasscode,
+    /// Nothing: the prompt only carries a message.
+    Nothing,
+}
+
 /// A prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
+    /// What it is for, for doors that show more than its text.
+    pub asked: Asked,
     /// The text, with whatever the person must know in front of it at a door that shows no messages.
     pub text: String,
     /// Whether the answer is shown as it is typed.
@@ -65,6 +82,18 @@ enum Awaiting {
     PairingPasscode(Serial),
     /// Nothing of interest: the prompt only carried a message.
     Farewell(Outcome),
+}
+
+impl Awaiting {
+    fn asked(&self) -> Asked {
+        match self {
+            Self::Serial => Asked::Serial,
+            Self::PairingPasscode(_) => Asked::PairingPasscode,
+            Self::Passcode => Asked::Passcode,
+            Self::NextPasscode(_) => Asked::NextPasscode,
+            Self::Nothing | Self::Farewell(_) => Asked::Nothing,
+        }
+    }
 }
 
 /// How often the person can be asked.
@@ -157,6 +186,22 @@ impl Dialog {
         } else {
             Split::AtComma
         })
+    }
+
+    /// Whether this user is let in without being asked for anything: out of scope, or without a token for now. Changes
+    /// and tells nothing.
+    ///
+    /// # Errors
+    /// What reading the user's record finds.
+    pub fn lets_in_unasked(&self, records: &mut dyn Records, now: u64) -> Result<bool, Fault> {
+        if self.scope.is_some() {
+            return Ok(true);
+        }
+        let Some(account) = &self.account else {
+            return Ok(false);
+        };
+        let record = records.read(account)?.record;
+        Ok(matches!(self.first(&record, now), First::LetIn(_)))
     }
 
     /// Why nothing is asked here, whatever the records say; `None` if they do have a say.
@@ -367,8 +412,10 @@ impl Dialog {
             PromptsLeft::None => return self.refuse_to_ask(&awaiting),
         }
         let text = std::mem::take(&mut self.carried) + text;
+        let asked = awaiting.asked();
         self.awaiting = awaiting;
-        self.steps.push_back(Step::Ask(Prompt { text, echo }));
+        self.steps
+            .push_back(Step::Ask(Prompt { asked, text, echo }));
     }
 
     /// At a door with one field nothing more can be asked.

@@ -25,6 +25,7 @@ pub mod caller;
 pub mod decision;
 pub mod dialog;
 pub mod event;
+pub mod grant;
 #[cfg(feature = "keyfile")]
 pub mod keyfile;
 pub mod language;

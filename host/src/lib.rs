@@ -2,7 +2,8 @@
 //! shares; the sign-on itself is in `otpair_core`.
 //!
 //! Nothing here survives a sign-on: no threads, no global state, no open connections to the log. `unsafe` is only in
-//! the files `ffi.rs` of [`accounts`] and [`helper`], where libc is asked for users and groups, and for a socket's peer.
+//! the files `ffi.rs` of [`accounts`], [`helper`] and [`login_window`], where libc is asked for users and groups, for a
+//! socket's peer, and for the name of this boot.
 
 #![deny(unsafe_code)]
 
@@ -12,6 +13,8 @@ pub mod clock;
 pub mod config;
 pub mod helper;
 mod limit;
+pub mod login_window;
+mod own_folder;
 pub mod pamstack;
 pub mod session;
 mod text;

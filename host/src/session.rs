@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::helper::client;
 use crate::limit::Lifted;
 use otpair_core::caller::Caller;
-pub use otpair_core::dialog::Outcome;
+pub use otpair_core::dialog::{Asked, Outcome, Prompt};
 use otpair_core::dialog::{Dialog, Step};
 use otpair_core::event::{Event, EventKind};
 use otpair_core::one_field::{self, Split};
@@ -46,7 +46,7 @@ pub trait Conversation {
     ///
     /// # Errors
     /// [`Unreachable`] if there was nobody to ask.
-    fn ask(&mut self, text: &str, echo: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable>;
+    fn ask(&mut self, prompt: &Prompt) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable>;
 
     /// Shows a message, if that can be done: some doors can't, and go on all the same.
     fn tell(&mut self, text: &str, is_refusal: bool);
@@ -221,10 +221,27 @@ impl<'a> SignOn<'a> {
         self.account.as_ref()
     }
 
-    /// Logs a fault that ends this before the dialog begins.
+    /// Logs a fault that ends this outside the dialog.
     pub(crate) fn log_fault(&self, fault: Fault) {
         let event = Event::new(EventKind::Fault).reason(fault.detail);
         self.audit.record(&self.context(), &event);
+    }
+
+    /// Logs why nobody is let in, where that is decided outside the dialog.
+    pub(crate) fn log_denial(&self, reason: &str) {
+        let event = Event::new(EventKind::Denied).reason(reason);
+        self.audit.record(&self.context(), &event);
+    }
+
+    /// Whether this user is let in at this door without being asked for anything.
+    pub(crate) fn lets_in_unasked(&self) -> Result<bool, Fault> {
+        let config = self.config.as_ref().map_err(Fault::clone)?;
+        // As in `hold`: whoever needs no token here is not kept out by a damaged cache.
+        if self.dialog.out_of_scope().is_some() {
+            return Ok(true);
+        }
+        let mut cache = crate::open_cache(config)?;
+        self.dialog.lets_in_unasked(&mut cache, clock::now())
     }
 
     /// How what is typed into the one field of this door is split.
@@ -302,7 +319,7 @@ impl<'a> SignOn<'a> {
                     conversation.tell(&notice.text(), notice.is_refusal());
                     self.dialog.proceed()
                 }
-                Step::Ask(prompt) => match conversation.ask(&prompt.text, prompt.echo) {
+                Step::Ask(prompt) => match conversation.ask(&prompt) {
                     Ok(typed) => answer(
                         &mut self.dialog,
                         typed.as_ref().map(|typed| typed.as_slice()),

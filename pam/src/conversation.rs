@@ -1,6 +1,6 @@
 //! PAM's conversation as the dialog's.
 
-use otpair_host::session::{Conversation, Unreachable};
+use otpair_host::session::{Conversation, Prompt, Unreachable};
 use pam::constants::{PAM_ERROR_MSG, PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_TEXT_INFO};
 use pam::conv::Conv;
 use zeroize::Zeroizing;
@@ -15,13 +15,13 @@ impl<'a> PamConversation<'a> {
 }
 
 impl Conversation for PamConversation<'_> {
-    fn ask(&mut self, text: &str, echo: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
-        let style = if echo {
+    fn ask(&mut self, prompt: &Prompt) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
+        let style = if prompt.echo {
             PAM_PROMPT_ECHO_ON
         } else {
             PAM_PROMPT_ECHO_OFF
         };
-        let typed = self.0.send(style, text).map_err(|_| Unreachable)?;
+        let typed = self.0.send(style, &prompt.text).map_err(|_| Unreachable)?;
         Ok(typed.map(|typed| Zeroizing::new(typed.as_bytes().to_vec())))
     }
 
@@ -51,7 +51,7 @@ impl<'a> OneFieldConversation<'a> {
 }
 
 impl Conversation for OneFieldConversation<'_> {
-    fn ask(&mut self, _: &str, _: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
+    fn ask(&mut self, _: &Prompt) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
         Ok(self.answer.take())
     }
 

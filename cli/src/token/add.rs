@@ -13,7 +13,6 @@ use otpair_core::event::{Event, EventKind};
 use otpair_core::keyfile::{self, Assumption, Format, Item, KeyPackage, Kind, Options, Unlock};
 use otpair_core::token::{Serial, TokenType};
 use otpair_host::clock;
-use otpair_host::session::Conversation;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -188,7 +187,7 @@ fn ask(question: &str, echo: bool, flag: &str) -> Result<Zeroizing<Vec<u8>>, Fai
         return Err(missing());
     }
     Terminal::open()
-        .ask(question, echo)
+        .question(question, echo)
         .ok()
         .flatten()
         .ok_or_else(missing)

@@ -3,7 +3,7 @@
 use super::frames::Frames;
 use super::wire::{self, Opening, Refusal, Reply, Request};
 use super::{SOCKET, peer};
-use crate::session::{Conversation, Door, Outcome, Unreachable};
+use crate::session::{Conversation, Door, Outcome, Prompt, Unreachable};
 use crate::text::cut;
 use otpair_core::one_field::Split;
 use otpair_core::records::{Fault, FaultKind};
@@ -12,13 +12,42 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect as connect_to, socket_with,
 };
 use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How long the helper may take for what it does between two answers: longer than it waits for a record.
 const REPLY: Duration = Duration::from_secs(20);
+
+/// What the helper says before it waits again, or ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The messages, in their order.
+    pub told: Vec<Told>,
+    /// What comes after them.
+    pub then: Then,
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The sentence.
+    pub text: String,
+    /// Whether it says that something was refused.
+    pub is_refusal: bool,
+}
+
+/// What comes after the messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Then {
+    /// An answer is wanted.
+    Ask(Prompt),
+    /// The sign-on has ended.
+    Done(Outcome),
+}
 
 /// How long a caller whose user has as many dialogs as one may have tries again, and after what pause the first time;
 /// each further pause is twice as long.
@@ -46,8 +75,8 @@ pub(super) fn sign_on_at(
     loop {
         match reply {
             Reply::Done(outcome) => return Ok(outcome),
-            Reply::Ask { text, echo } => {
-                let answer = match conversation.ask(&text, echo) {
+            Reply::Ask(prompt) => {
+                let answer = match conversation.ask(&prompt) {
                     Ok(Some(typed)) => Request::Answer(typed),
                     Ok(None) => Request::NoText,
                     Err(Unreachable) => Request::Gone,
@@ -86,6 +115,8 @@ fn opening(door: &Door<'_>) -> Opening {
         rhost: door.rhost.map(|rhost| cut(rhost, wire::LONGEST_NAME)),
         without_messages: door.without_messages,
         one_field: door.one_field,
+        language: None,
+        ticket: None,
     }
 }
 
@@ -119,10 +150,36 @@ fn is_closed(error: &io::Error) -> bool {
     )
 }
 
+/// A socket that is not waited for and that no child gets.
+#[cfg(not(target_vendor = "apple"))]
+fn new_socket() -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    Ok(socket)
+}
+
+/// The same in three steps, where there is no other way.
+#[cfg(target_vendor = "apple")]
+fn new_socket() -> io::Result<OwnedFd> {
+    let socket = socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::empty(),
+        None,
+    )?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    Ok(socket)
+}
+
 /// Connects. Only root's helper is believed: what it says lets people in.
 fn connect(socket: &Path, until: Instant) -> Result<Frames, Fault> {
     let stream = reach(socket, until).map_err(|error| {
-        let how = "see systemctl status otpair-helper.socket";
+        let how = if cfg!(target_os = "macos") {
+            "see launchctl print system/io.otpair.helper"
+        } else {
+            "see systemctl status otpair-helper.socket"
+        };
         fault(
             socket,
             &format!("the helper can't be reached: {error}; {how}"),
@@ -141,15 +198,67 @@ fn connect(socket: &Path, until: Instant) -> Result<Frames, Fault> {
 /// Connects without waiting for somebody to accept: the program that this runs in would hang where nobody does. Tries
 /// again for a while where too many others are waiting.
 fn reach(socket: &Path, until: Instant) -> io::Result<UnixStream> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let address = SocketAddrUnix::new(socket)?;
     loop {
-        let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        let stream = new_socket()?;
         match connect_to(&stream, &address) {
             Ok(()) => return Ok(stream.into()),
             Err(Errno::AGAIN | Errno::INTR) if Instant::now() < until => thread::sleep(AGAIN),
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// A dialog that the helper holds for a door that is not asked but asks: it brings an answer when there is one. Dropping
+/// it means that the person went away.
+#[derive(Debug)]
+pub struct Exchange {
+    socket: PathBuf,
+    frames: Frames,
+}
+
+impl Exchange {
+    /// Begins a sign-on.
+    pub(crate) fn begin(socket: &Path, opening: Opening) -> Result<(Self, Said), Fault> {
+        let (frames, reply) = open(socket, &Request::SignOn(opening))?;
+        let mut exchange = Self {
+            socket: socket.to_owned(),
+            frames,
+        };
+        let said = exchange.listen(reply)?;
+        Ok((exchange, said))
+    }
+
+    /// Gives the answer to what was asked last.
+    ///
+    /// # Errors
+    /// A [`FaultKind::Helper`] fault: the helper is gone, also because it has waited too long for this answer.
+    pub fn answer(&mut self, typed: &[u8]) -> Result<Said, Fault> {
+        let answer = Request::Answer(Zeroizing::new(typed.to_vec()));
+        let sent = self.frames.ask(&answer);
+        let reply = self.frames.reply(REPLY);
+        let reply = sent
+            .and(reply)
+            .map_err(|error| lost(&self.socket, &error))?;
+        self.listen(reply)
+    }
+
+    /// Hears what the helper says until it asks something or the sign-on has ended.
+    fn listen(&mut self, first: Reply) -> Result<Said, Fault> {
+        let mut told = Vec::new();
+        let mut reply = first;
+        let then = loop {
+            match reply {
+                Reply::Tell { text, is_refusal } => told.push(Told { text, is_refusal }),
+                Reply::Ask(prompt) => break Then::Ask(prompt),
+                Reply::Done(outcome) => break Then::Done(outcome),
+                Reply::Refused(why) => return Err(refused(&self.socket, why)),
+                Reply::Split(_) => return Err(lost(&self.socket, &"it answered something else")),
+            }
+            let next = self.frames.reply(REPLY);
+            reply = next.map_err(|error| lost(&self.socket, &error))?;
+        };
+        Ok(Said { told, then })
     }
 }
 

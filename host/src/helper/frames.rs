@@ -14,7 +14,14 @@ const HEADER: usize = 3;
 /// How long the rest of a frame may take once its first byte is there.
 pub(super) const REST: Duration = Duration::from_secs(2);
 
+/// The program that this runs in may not ignore SIGPIPE.
+#[cfg(not(target_vendor = "apple"))]
+const WITHOUT_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const WITHOUT_SIGNAL: SendFlags = SendFlags::empty();
+
 /// A connection, as both sides use it.
+#[derive(Debug)]
 pub(super) struct Frames {
     stream: UnixStream,
 }
@@ -33,6 +40,8 @@ impl Frames {
     pub(super) fn new(stream: UnixStream) -> io::Result<Self> {
         stream.set_nonblocking(false)?;
         stream.set_write_timeout(Some(REST))?;
+        #[cfg(target_vendor = "apple")]
+        rustix::net::sockopt::set_socket_nosigpipe(&stream, true)?;
         Ok(Self { stream })
     }
 
@@ -87,8 +96,7 @@ impl Frames {
         let frame = Zeroizing::new([&[kind, high, low], payload].concat());
         let mut left = frame.as_slice();
         while !left.is_empty() {
-            // The program that this runs in may not ignore SIGPIPE.
-            let sent = match send(&self.stream, left, SendFlags::NOSIGNAL) {
+            let sent = match send(&self.stream, left, WITHOUT_SIGNAL) {
                 Err(rustix::io::Errno::INTR) => continue,
                 sent => sent?,
             };

@@ -2,16 +2,18 @@
 //! docs/helper-protocol.md). The program is `otpair-helper`, one dialog a connection.
 
 pub(crate) mod client;
-#[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "libc's call; nothing else is in that file")]
 mod ffi;
 mod frames;
 mod peer;
 mod server;
 mod slots;
-mod wire;
+pub(crate) mod wire;
 
 pub use server::serve;
+
+use crate::login_window::grant::GRANTS;
+use std::path::PathBuf;
 
 /// Where the helper listens.
 pub const SOCKET: &str = if cfg!(target_os = "macos") {
@@ -26,6 +28,21 @@ const SLOTS: &str = if cfg!(target_os = "macos") {
 } else {
     "/run/otpair/slots"
 };
+
+/// The folders that the helper writes to.
+struct Places {
+    slots: PathBuf,
+    grants: PathBuf,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            slots: SLOTS.into(),
+            grants: GRANTS.into(),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

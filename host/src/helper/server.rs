@@ -3,10 +3,11 @@
 use super::frames::{Frames, Nothing, REST};
 use super::slots::{self, Slot};
 use super::wire::{Opening, Refusal, Reply, Request, Stage};
-use super::{SLOTS, peer};
+use super::{Places, peer};
 use crate::accounts;
 use crate::config::Config;
-use crate::session::{self, Conversation, Door, Outcome, SignOn, Unreachable};
+use crate::login_window::{Ticket, grant};
+use crate::session::{self, Conversation, Door, Outcome, Prompt, SignOn, Unreachable};
 use otpair_core::caller::{self, Caller};
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -34,18 +35,22 @@ const LOGIN_WINDOW: u32 = 92;
 /// refused, and the reason logged; false if there is nobody at the other end.
 #[must_use]
 pub fn serve(stream: UnixStream, config: Option<&Path>) -> bool {
-    let served = serve_at(Path::new(SLOTS), stream, config);
+    let served = serve_at(&Places::default(), stream, config);
     if let Err(error) = &served {
         session::report_fault(SERVICE, &format!("a caller could not be served: {error}"));
     }
     served.is_ok()
 }
 
-/// The same, with the folder in which dialogs are counted.
-pub(super) fn serve_at(slots: &Path, stream: UnixStream, config: Option<&Path>) -> io::Result<()> {
+/// The same, with folders of somebody's own.
+pub(super) fn serve_at(
+    places: &Places,
+    stream: UnixStream,
+    config: Option<&Path>,
+) -> io::Result<()> {
     let uid = peer::uid(&stream)?;
     let mut frames = Frames::new(stream)?;
-    let Some(slot) = admit(slots, uid, config)? else {
+    let Some(slot) = admit(&places.slots, uid, config)? else {
         // A caller that is gone does not hear it.
         let _ = frames.tell(&Reply::Refused(Refusal::Busy));
         return Ok(());
@@ -59,7 +64,7 @@ pub(super) fn serve_at(slots: &Path, stream: UnixStream, config: Option<&Path>) 
     let login_window = cfg!(target_os = "macos").then_some(LOGIN_WINDOW);
     let caller = Caller::new(uid, login_window);
     let (last, pauses) = match frames.request(Stage::Opening, REST) {
-        Ok(request) => answer(&request, caller, &mut frames, config, slots)?,
+        Ok(request) => answer(&request, caller, &mut frames, config, places)?,
         Err(Nothing::Illegal(why)) => (Reply::Refused(why), false),
         Err(Nothing::Gone) => return Ok(()),
     };
@@ -92,11 +97,14 @@ fn answer(
     caller: Caller,
     frames: &mut Frames,
     config: Option<&Path>,
-    slots: &Path,
+    places: &Places,
 ) -> io::Result<(Reply, bool)> {
     let (Request::SignOn(opening) | Request::Split(opening)) = request else {
         return Ok((Reply::Refused(Refusal::Malformed), false));
     };
+    if opening.ticket.is_some() && !caller.is_system {
+        return Ok((Reply::Refused(Refusal::NotYours), true));
+    }
     let door = door(opening, config);
     let Some(mut sign_on) = SignOn::prepare(&door, Some(caller)) else {
         return Ok((Reply::Refused(Refusal::NotYours), true));
@@ -113,12 +121,15 @@ fn answer(
     }
     let share = caller.share_for(sign_on.account());
     let taken = share
-        .map(|(whom, most)| slots::take(slots, &whom, most))
+        .map(|(whom, most)| slots::take(&places.slots, &whom, most))
         .transpose()?;
     if let Some(None) = taken {
         return Ok((Reply::Refused(Refusal::Busy), false));
     }
-    let (last, outcome) = hold(&mut sign_on, frames);
+    let (last, outcome) = match &opening.ticket {
+        None => hold(&mut sign_on, frames),
+        Some(ticket) => hold_for_a_grant(&mut sign_on, frames, ticket, &places.grants),
+    };
     Ok((
         last,
         caller.pauses_after_refusal(sign_on.account(), outcome),
@@ -138,6 +149,30 @@ fn hold(sign_on: &mut SignOn<'_>, frames: &mut Frames) -> (Reply, Outcome) {
         Reply::Done(outcome)
     };
     (last, outcome)
+}
+
+/// Holds it, and leaves word of a grant for whoever decides at the door. What was left of an earlier sign-on of the same
+/// user no longer counts.
+fn hold_for_a_grant(
+    sign_on: &mut SignOn<'_>,
+    frames: &mut Frames,
+    ticket: &Ticket,
+    grants: &Path,
+) -> (Reply, Outcome) {
+    let Some(uid) = sign_on.account().map(|account| account.uid) else {
+        return hold(sign_on, frames);
+    };
+    let left = grant::withdraw(grants, uid).and_then(|()| {
+        let (last, outcome) = hold(sign_on, frames);
+        if outcome == Outcome::Granted {
+            grant::leave(grants, uid, ticket)?;
+        }
+        Ok((last, outcome))
+    });
+    left.unwrap_or_else(|fault| {
+        sign_on.log_fault(fault);
+        (Reply::Done(Outcome::Unavailable), Outcome::Unavailable)
+    })
 }
 
 fn door<'a>(opening: &'a Opening, config: Option<&'a Path>) -> Door<'a> {
@@ -160,10 +195,9 @@ struct Person<'a> {
 }
 
 impl Conversation for Person<'_> {
-    fn ask(&mut self, text: &str, echo: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
-        let text = text.to_owned();
+    fn ask(&mut self, prompt: &Prompt) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
         self.frames
-            .tell(&Reply::Ask { text, echo })
+            .tell(&Reply::Ask(prompt.clone()))
             .map_err(|_| Unreachable)?;
         let left = self.until.saturating_duration_since(Instant::now());
         match self.frames.request(Stage::Asked, ANSWER.min(left)) {

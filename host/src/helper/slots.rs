@@ -1,10 +1,11 @@
 //! How many dialogs one user's programs have at a time. Each dialog is a process of its own, so they count by kernel
 //! locks on a few files: a lock is gone with its process, whatever ends that.
 
+use crate::own_folder;
 use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// A place among the dialogs of somebody, as long as it lives.
@@ -23,7 +24,7 @@ impl Slot {
 
 /// Takes one of the places that `who` has in this folder, which is made if it is missing; nothing if all are taken.
 pub(super) fn take(folder: &Path, who: &str, most: u32) -> io::Result<Option<Slot>> {
-    make(folder)?;
+    own_folder::make(folder)?;
     for number in 0..most {
         let path = folder.join(format!("{who}-{number}"));
         let file = OpenOptions::new()
@@ -45,23 +46,4 @@ pub(super) fn take(folder: &Path, who: &str, most: u32) -> io::Result<Option<Slo
         }
     }
     Ok(None)
-}
-
-/// Makes the folder, and those above it that are missing; nobody but the caller may have made what is there.
-fn make(folder: &Path) -> io::Result<()> {
-    if let Some(parent) = folder.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let found = folder.symlink_metadata()?;
-    let is_own = found.uid() == rustix::process::geteuid().as_raw();
-    let is_private = found.mode().trailing_zeros() >= 6;
-    if found.is_dir() && is_own && is_private {
-        return Ok(());
-    }
-    let why = format!("{}: is not root's own folder", folder.display());
-    Err(io::Error::other(why))
 }

@@ -1,10 +1,13 @@
 //! The protocol and its two sides, over socket pairs. Callers of other users are in `tests/tests/helper.rs`.
 
+use super::client::{Exchange, Said, Then};
 use super::frames::Frames;
 use super::wire::{LONGEST_REPLY, Opening, REQUESTS, Refusal, Reply, Request, Stage, legal};
-use super::{client, server, slots};
-use crate::session::{Conversation, Door, Outcome, Unreachable};
+use super::{Places, client, server, slots};
+use crate::login_window::{Ticket, grant};
+use crate::session::{Asked, Conversation, Door, Outcome, Prompt, Unreachable};
 use otpair_core::caller::DIALOGS;
+use otpair_core::language::Language;
 use otpair_core::one_field::Split;
 use proptest::prelude::*;
 use std::io::{ErrorKind, Read, Write};
@@ -23,6 +26,8 @@ fn opening() -> Opening {
         rhost: Some("10.0.0.1".to_owned()),
         without_messages: true,
         one_field: false,
+        language: Some(Language::German),
+        ticket: Some(Ticket::new().unwrap()),
     }
 }
 
@@ -31,6 +36,8 @@ fn requests() -> Vec<Request> {
         rhost: None,
         one_field: true,
         without_messages: false,
+        language: None,
+        ticket: None,
         ..opening()
     };
     vec![
@@ -60,10 +67,11 @@ fn replies() -> Vec<Reply> {
     let splits = [Split::Nowhere, Split::AtComma, Split::BeforeDigits(8)];
     let text = || "Passcode: ".to_owned();
     let mut replies = vec![
-        Reply::Ask {
+        Reply::Ask(Prompt {
+            asked: Asked::Serial,
             text: text(),
             echo: true,
-        },
+        }),
         Reply::Tell {
             text: text(),
             is_refusal: false,
@@ -150,7 +158,7 @@ fn a_caller_that_keeps_silent_or_stops_within_its_request_is_not_waited_for() {
         ours.write_all(bytes).unwrap();
         // It returns although our side stays open.
         server::serve_at(
-            &scratch.path("slots"),
+            &scratch.places(),
             theirs,
             Some(&scratch.path("otpair.toml")),
         )
@@ -164,7 +172,12 @@ fn an_answer_or_a_prompt_that_is_too_long_is_cut() {
     let (_, payload) = Request::Answer(Zeroizing::new(vec![b'1'; 100_000])).to_frame();
     assert_eq!(payload.len(), 512);
     let text = "\u{20ac}".repeat(LONGEST_REPLY);
-    let (kind, payload) = Reply::Ask { text, echo: false }.to_frame();
+    let prompt = Prompt {
+        asked: Asked::Nothing,
+        text,
+        echo: false,
+    };
+    let (kind, payload) = Reply::Ask(prompt).to_frame();
     assert!(payload.len() <= LONGEST_REPLY);
     assert!(Reply::parse(kind, &payload).is_some());
 }
@@ -174,7 +187,7 @@ fn another_version_is_told_apart_from_nonsense() {
     let (kind, mut payload) = Request::SignOn(opening()).to_frame();
     payload[0] = 9;
     assert_eq!(Request::parse(kind, payload), Err(Refusal::Version));
-    let nonsense = Zeroizing::new(vec![1, 0xff]);
+    let nonsense = Zeroizing::new(vec![2, 0xff]);
     assert_eq!(Request::parse(kind, nonsense), Err(Refusal::Malformed));
 }
 
@@ -201,6 +214,13 @@ impl Scratch {
         Self(folder)
     }
 
+    fn places(&self) -> Places {
+        Places {
+            slots: self.path("slots"),
+            grants: self.path("grants"),
+        }
+    }
+
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.0.path().join(name)
     }
@@ -210,7 +230,7 @@ impl Scratch {
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         let _ = ours.write_all(bytes);
         ours.shutdown(Shutdown::Write).unwrap();
-        server::serve_at(&self.path("slots"), theirs, Some(&self.path("otpair.toml"))).unwrap();
+        server::serve_at(&self.places(), theirs, Some(&self.path("otpair.toml"))).unwrap();
         let mut said = Vec::new();
         // After what was said comes the end, or word that not all that was sent has been read.
         if let Err(error) = ours.read_to_end(&mut said) {
@@ -238,7 +258,7 @@ fn what_is_not_legal_at_the_beginning_is_refused_and_its_payload_not_read() {
         &[0, 0, 0],
         &[255, 255, 255],
         &[1, 255, 255],
-        &[1, 0, 1, 1],
+        &[1, 0, 1, 2],
     ] {
         assert_eq!(scratch.say(bytes), refused(Refusal::Malformed), "{bytes:?}");
     }
@@ -314,8 +334,8 @@ struct Script {
 }
 
 impl Conversation for Script {
-    fn ask(&mut self, text: &str, _: bool) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
-        self.heard.push(text.to_owned());
+    fn ask(&mut self, prompt: &Prompt) -> Result<Option<Zeroizing<Vec<u8>>>, Unreachable> {
+        self.heard.push(prompt.text.clone());
         if self.answers.is_empty() {
             return Err(Unreachable);
         }
@@ -332,10 +352,10 @@ fn through_the_helper(sign_on: &str, answers: Vec<&'static str>) -> (Outcome, Ve
     let scratch = Scratch::new(sign_on);
     let socket = scratch.path("helper.sock");
     let listener = UnixListener::bind(&socket).unwrap();
-    let (slots, config) = (scratch.path("slots"), scratch.path("otpair.toml"));
+    let (places, config) = (scratch.places(), scratch.path("otpair.toml"));
     let helper = thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
-        server::serve_at(&slots, stream, Some(&config)).unwrap();
+        server::serve_at(&places, stream, Some(&config)).unwrap();
     });
     let mut person = Script {
         answers,
@@ -371,6 +391,70 @@ fn somebody_who_goes_away_is_gone_on_both_sides() {
     let (outcome, heard) = through_the_helper("", vec![]);
     assert_eq!(outcome, Outcome::NoConversation);
     assert_eq!(heard, ["Serial number: "]);
+}
+
+/// The two sides of a sign-on that asks for a grant.
+fn exchange(scratch: &Scratch, ticket: &Ticket, answers: &[&str]) -> Vec<Said> {
+    let socket = scratch.path("helper.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let (places, config) = (scratch.places(), scratch.path("otpair.toml"));
+    let helper = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        server::serve_at(&places, stream, Some(&config)).unwrap();
+    });
+    let opening = Opening {
+        rhost: None,
+        without_messages: false,
+        ticket: Some(ticket.clone()),
+        ..opening()
+    };
+    let (mut exchange, first) = Exchange::begin(&socket, opening).unwrap();
+    let mut said = vec![first];
+    for answer in answers {
+        said.push(exchange.answer(answer.as_bytes()).unwrap());
+    }
+    drop(exchange);
+    helper.join().unwrap();
+    said
+}
+
+#[test]
+fn a_door_that_is_asked_hears_what_each_prompt_is_for_and_what_is_told_before_it() {
+    let answers = ["\u{7f}", "12345678", "\u{7f}"];
+    let said = exchange(
+        &Scratch::new("attempts = 2"),
+        &Ticket::new().unwrap(),
+        &answers,
+    );
+    let asked: Vec<_> = said
+        .iter()
+        .map(|said| match &said.then {
+            Then::Ask(prompt) => Ok(prompt.asked),
+            Then::Done(outcome) => Err(*outcome),
+        })
+        .collect();
+    let told: Vec<_> = said.iter().map(|said| said.told.len()).collect();
+    let (serial, passcode) = (Ok(Asked::Serial), Ok(Asked::PairingPasscode));
+    let end = Err(Outcome::TooManyTries);
+    assert_eq!(asked, [serial, serial, passcode, end]);
+    assert_eq!(told, [0, 1, 0, 1]);
+}
+
+#[test]
+fn a_new_sign_on_takes_away_what_was_granted_before_and_a_refused_one_leaves_nothing() {
+    let scratch = Scratch::new("attempts = 1");
+    let places = scratch.places();
+    grant::leave(&places.grants, 0, &Ticket::new().unwrap()).unwrap();
+    exchange(&scratch, &Ticket::new().unwrap(), &["\u{7f}"]);
+    assert_eq!(std::fs::read_dir(&places.grants).unwrap().count(), 0);
+}
+
+#[test]
+fn where_grants_can_t_be_left_nobody_is_asked() {
+    let scratch = Scratch::new("");
+    std::fs::write(scratch.path("grants"), "no folder").unwrap();
+    let said = exchange(&scratch, &Ticket::new().unwrap(), &[]);
+    assert_eq!(said[0].then, Then::Done(Outcome::Unavailable));
 }
 
 #[test]

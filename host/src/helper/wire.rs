@@ -3,13 +3,15 @@
 //! A frame is a kind (one byte), the payload's length (two bytes, big-endian) and the payload. A text is its length (two
 //! bytes, big-endian) and UTF-8.
 
-use crate::session::Outcome;
+use crate::login_window::Ticket;
+use crate::session::{Asked, Outcome, Prompt};
 use crate::text::cut;
+use otpair_core::language::Language;
 use otpair_core::one_field::Split;
 use zeroize::Zeroizing;
 
 /// The version of all this, the first byte of a connection's first payload.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
 
 /// The longest payload of a reply, in bytes: a prompt with all the messages in front of it.
 pub(super) const LONGEST_REPLY: usize = 8192;
@@ -18,7 +20,7 @@ pub(super) const LONGEST_REPLY: usize = 8192;
 pub(super) const LONGEST_ANSWER: usize = 512;
 
 /// The longest name of a user and of a host that is sent, in bytes: a longer one is nobody's, and cut it is so still.
-pub(super) const LONGEST_NAME: usize = 257;
+pub(crate) const LONGEST_NAME: usize = 257;
 
 /// The longest name of a service, in bytes.
 pub(super) const LONGEST_SERVICE: usize = 64;
@@ -89,28 +91,29 @@ pub(super) enum Request {
 
 /// Whose sign-on it is, and at which door, as the caller says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Opening {
-    pub(super) user: String,
-    pub(super) service: String,
-    pub(super) rhost: Option<String>,
-    pub(super) without_messages: bool,
-    pub(super) one_field: bool,
+pub(crate) struct Opening {
+    pub(crate) user: String,
+    pub(crate) service: String,
+    pub(crate) rhost: Option<String>,
+    pub(crate) without_messages: bool,
+    pub(crate) one_field: bool,
+    /// The language that the door itself speaks.
+    pub(crate) language: Option<Language>,
+    /// Whether, and under which number, a grant is to be left for whoever decides at the door.
+    pub(crate) ticket: Option<Ticket>,
 }
 
 const WITHOUT_MESSAGES: u8 = 1;
 const ONE_FIELD: u8 = 2;
 const HAS_RHOST: u8 = 4;
+const HAS_LANGUAGE: u8 = 8;
+const HAS_TICKET: u8 = 16;
 
 /// What the helper says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reply {
     /// Put a prompt, and send what is typed.
-    Ask {
-        /// The prompt.
-        text: String,
-        /// Whether the answer is shown as it is typed.
-        echo: bool,
-    },
+    Ask(Prompt),
     /// Show a message.
     Tell {
         /// The message.
@@ -150,6 +153,14 @@ const REFUSALS: [Refusal; 4] = [
     Refusal::Version,
     Refusal::NotYours,
     Refusal::Busy,
+];
+
+const ASKED: [Asked; 5] = [
+    Asked::Serial,
+    Asked::PairingPasscode,
+    Asked::Passcode,
+    Asked::NextPasscode,
+    Asked::Nothing,
 ];
 
 const OUTCOMES: [Outcome; 6] = [
@@ -194,9 +205,18 @@ impl Opening {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let flags = flag(self.without_messages, WITHOUT_MESSAGES)
             | flag(self.one_field, ONE_FIELD)
-            | flag(self.rhost.is_some(), HAS_RHOST);
+            | flag(self.rhost.is_some(), HAS_RHOST)
+            | flag(self.language.is_some(), HAS_LANGUAGE)
+            | flag(self.ticket.is_some(), HAS_TICKET);
+        let ticket = self.ticket.as_ref().map(Ticket::to_string);
+        let texts = [
+            Some(self.user.as_str()),
+            Some(self.service.as_str()),
+            self.rhost.as_deref(),
+            self.language.map(Language::tag),
+            ticket.as_deref(),
+        ];
         let mut payload = Zeroizing::new(vec![VERSION, flags]);
-        let texts = [Some(&self.user), Some(&self.service), self.rhost.as_ref()];
         for text in texts.into_iter().flatten() {
             put_text(&mut payload, text);
         }
@@ -215,13 +235,14 @@ impl Opening {
         let (flags, rest) = rest.split_first()?;
         let (user, rest) = take_text(rest)?;
         let (service, rest) = take_text(rest)?;
-        let (rhost, rest) = if flags & HAS_RHOST == 0 {
-            (None, rest)
-        } else {
-            let (rhost, rest) = take_text(rest)?;
-            (Some(rhost), rest)
+        let (rhost, rest) = take_text_if(flags & HAS_RHOST != 0, rest)?;
+        let (language, rest) = take_text_if(flags & HAS_LANGUAGE != 0, rest)?;
+        let (ticket, rest) = take_text_if(flags & HAS_TICKET != 0, rest)?;
+        let ticket = match ticket {
+            None => None,
+            Some(text) => Some(Ticket::parse(&text)?),
         };
-        let known = WITHOUT_MESSAGES | ONE_FIELD | HAS_RHOST;
+        let known = WITHOUT_MESSAGES | ONE_FIELD | HAS_RHOST | HAS_LANGUAGE | HAS_TICKET;
         let is_name = service.len() <= LONGEST_SERVICE && !service.chars().any(char::is_control);
         (rest.is_empty() && is_name && flags & !known == 0).then_some(Self {
             user,
@@ -229,6 +250,8 @@ impl Opening {
             rhost,
             without_messages: flags & WITHOUT_MESSAGES != 0,
             one_field: flags & ONE_FIELD != 0,
+            language: language.and_then(|tag| Language::parse(&tag)),
+            ticket,
         })
     }
 }
@@ -237,7 +260,7 @@ impl Reply {
     /// Kind and payload.
     pub(super) fn to_frame(&self) -> (u8, Vec<u8>) {
         match self {
-            Self::Ask { text, echo } => (ASK, flagged_text(*echo, text)),
+            Self::Ask(prompt) => (ASK, prompt_payload(prompt)),
             Self::Tell { text, is_refusal } => (TELL, flagged_text(*is_refusal, text)),
             Self::Done(outcome) => (DONE, vec![number_of(&OUTCOMES, outcome)]),
             Self::Split(Split::Nowhere) => (HOW_TO_SPLIT, vec![0]),
@@ -250,10 +273,11 @@ impl Reply {
     /// Reads a reply; nothing if it is none.
     pub(super) fn parse(kind: u8, payload: &[u8]) -> Option<Self> {
         match (kind, payload) {
-            (ASK, [echo @ 0..=1, text @ ..]) => Some(Self::Ask {
+            (ASK, [echo @ 0..=1, asked, text @ ..]) => Some(Self::Ask(Prompt {
+                asked: *ASKED.get(usize::from(*asked))?,
                 text: str::from_utf8(text).ok()?.to_owned(),
                 echo: *echo == 1,
-            }),
+            })),
             (TELL, [is_refusal @ 0..=1, text @ ..]) => Some(Self::Tell {
                 text: str::from_utf8(text).ok()?.to_owned(),
                 is_refusal: *is_refusal == 1,
@@ -279,6 +303,12 @@ fn number_of<T: PartialEq>(table: &[T], value: &T) -> u8 {
         .unwrap_or(u8::MAX)
 }
 
+fn prompt_payload(prompt: &Prompt) -> Vec<u8> {
+    let mut payload = vec![u8::from(prompt.echo), number_of(&ASKED, &prompt.asked)];
+    payload.extend_from_slice(cut(&prompt.text, LONGEST_REPLY - 2).as_bytes());
+    payload
+}
+
 fn flagged_text(flag: bool, text: &str) -> Vec<u8> {
     let mut payload = vec![u8::from(flag)];
     payload.extend_from_slice(cut(text, LONGEST_REPLY - 1).as_bytes());
@@ -289,6 +319,15 @@ fn put_text(payload: &mut Vec<u8>, text: &str) {
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     payload.extend_from_slice(&length.to_be_bytes());
     payload.extend_from_slice(text.as_bytes());
+}
+
+/// The same where there is a text only if a flag says so.
+fn take_text_if(is_there: bool, bytes: &[u8]) -> Option<(Option<String>, &[u8])> {
+    if is_there {
+        take_text(bytes).map(|(text, rest)| (Some(text), rest))
+    } else {
+        Some((None, bytes))
+    }
 }
 
 fn take_text(bytes: &[u8]) -> Option<(String, &[u8])> {

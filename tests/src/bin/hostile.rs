@@ -51,7 +51,7 @@ fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
 /// A legal opening, for one of the users.
 fn opening(dice: &mut Dice) -> Vec<u8> {
     let user = USERS[dice.below(USERS.len())];
-    let mut payload = vec![1, u8::try_from(dice.below(8)).unwrap()];
+    let mut payload = vec![2, u8::try_from(dice.below(8)).unwrap()];
     for text in [user, "i3lock", "10.0.0.1"] {
         payload.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
         payload.extend(text.as_bytes());
