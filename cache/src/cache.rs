@@ -177,10 +177,10 @@ fn no_orphans(home: Option<&Home>, key: &KeySource) -> Result<(), Fault> {
     Ok(())
 }
 
-fn missing_key(KeySource::File(path): &KeySource) -> Fault {
+fn missing_key(key: &KeySource) -> Fault {
     let why = "the sealing key is missing, but there are records or tokens made with it; \
                put it back from a copy";
-    Fault::new(FaultKind::Key, format!("{}: {why}", path.display()))
+    Fault::new(FaultKind::Key, format!("{}: {why}", key.name()))
 }
 
 /// A token that nobody has. Its seed is made where it is needed, which is at few sign-ons.

@@ -5,22 +5,54 @@ use crate::folder::{Access, Folder};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use otpair_core::records::{Fault, FaultKind};
 use sha2::Sha256;
+use std::borrow::Cow;
+use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Where the sealing key is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum KeySource {
     /// In a file, by its absolute path.
     File(PathBuf),
+    /// In a store of the system's.
+    Store(&'static dyn KeyStore),
+}
+
+/// A store of the system's for secrets that root's programs may read without asking anybody.
+pub trait KeyStore: fmt::Debug + Sync {
+    /// What it is called in messages.
+    fn name(&self) -> &str;
+
+    /// What was put into it; nothing if nothing was.
+    ///
+    /// # Errors
+    /// A [`FaultKind::Key`] fault if it can't be read.
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Fault>;
+
+    /// Puts a text into it, unless there is one already.
+    ///
+    /// # Errors
+    /// A [`FaultKind::Key`] fault if it can't be written.
+    fn add(&self, text: &[u8]) -> Result<(), Fault>;
 }
 
 impl KeySource {
-    /// The folder that the key is in.
+    /// The folder that the key is in, if it is in a file.
     pub(crate) fn folder(&self) -> Option<&Path> {
-        let Self::File(path) = self;
-        path.parent()
+        match self {
+            Self::File(path) => path.parent(),
+            Self::Store(_) => None,
+        }
+    }
+
+    /// What the place is called in messages.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::File(path) => path.to_string_lossy(),
+            Self::Store(store) => store.name().into(),
+        }
     }
 }
 
@@ -61,7 +93,13 @@ impl Keys {
 
     /// Reads the sealing key; nothing if there is none.
     pub(crate) fn load(source: &KeySource) -> Result<Option<Self>, Fault> {
-        let KeySource::File(path) = source;
+        let path = match source {
+            KeySource::File(path) => path,
+            KeySource::Store(store) => {
+                let text = store.read()?;
+                return text.map(|text| Self::parse(&text, source)).transpose();
+            }
+        };
         let (parent, _) = place(path)?;
         match Folder::open(parent)? {
             Some(folder) => Self::load_in(&folder, source),
@@ -69,9 +107,11 @@ impl Keys {
         }
     }
 
-    /// Reads the sealing key, whose folder is open already.
+    /// Reads the sealing key; if that is in a file, its folder is open already.
     pub(crate) fn load_in(folder: &Folder, source: &KeySource) -> Result<Option<Self>, Fault> {
-        let KeySource::File(path) = source;
+        let KeySource::File(path) = source else {
+            return Self::load(source);
+        };
         let (_, name) = place(path)?;
         let Some(file) = folder.open_file(name, Access::Read)? else {
             return Ok(None);
@@ -80,13 +120,15 @@ impl Keys {
         file.take(128)
             .read_to_end(&mut text)
             .map_err(|error| fault::io(path, "read", error))?;
-        parse(&text, path).map(|key| Some(Self::derive(&key)))
+        Self::parse(&text, source).map(Some)
+    }
+
+    fn parse(text: &[u8], source: &KeySource) -> Result<Self, Fault> {
+        parse(text, &source.name()).map(|key| Self::derive(&key))
     }
 
     /// Makes a sealing key where there is none, and reads what is there then: two makers end with one key.
     pub(crate) fn make(source: &KeySource) -> Result<Self, Fault> {
-        let KeySource::File(path) = source;
-        let (parent, name) = place(path)?;
         let key = random_key()?;
         let mut line = Zeroizing::new(Vec::with_capacity(128));
         line.extend_from_slice(LINE_START.as_bytes());
@@ -95,9 +137,15 @@ impl Keys {
             line.extend([byte >> 4, byte & 15].map(hex_digit));
         }
         line.push(b'\n');
-        Folder::make(parent)?.place(name, &line)?;
-        Self::load(source)?
-            .ok_or_else(|| Fault::new(FaultKind::Key, format!("{}: is missing", path.display())))
+        match source {
+            KeySource::Store(store) => store.add(&line)?,
+            KeySource::File(path) => {
+                let (parent, name) = place(path)?;
+                Folder::make(parent)?.place(name, &line)?;
+            }
+        }
+        let missing = || Fault::new(FaultKind::Key, format!("{}: is missing", source.name()));
+        Self::load(source)?.ok_or_else(missing)
     }
 }
 
@@ -123,10 +171,10 @@ fn hex_digit(nibble: u8) -> u8 {
     }
 }
 
-fn parse(text: &[u8], path: &Path) -> Result<Zeroizing<[u8; KEY_LEN]>, Fault> {
+fn parse(text: &[u8], place: &str) -> Result<Zeroizing<[u8; KEY_LEN]>, Fault> {
     let not_a_key = || {
         let why = "is not a sealing key; put the right one back from a copy";
-        Fault::new(FaultKind::Key, format!("{}: {why}", path.display()))
+        Fault::new(FaultKind::Key, format!("{place}: {why}"))
     };
     let rest = text
         .strip_prefix(LINE_START.as_bytes())
@@ -134,7 +182,7 @@ fn parse(text: &[u8], path: &Path) -> Result<Zeroizing<[u8; KEY_LEN]>, Fault> {
     let Some(digits) = rest.strip_prefix(VERSION.as_bytes()) else {
         let newer = rest.first().is_some_and(u8::is_ascii_digit);
         return Err(if newer {
-            let why = format!("{}: was written by a newer otpair", path.display());
+            let why = format!("{place}: was written by a newer otpair");
             Fault::new(FaultKind::Newer, why)
         } else {
             not_a_key()
@@ -174,3 +222,6 @@ fn hmac_over(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
     }
     mac
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ mod seal;
 pub mod way;
 
 pub use cache::SeedCache;
-pub use key::KeySource;
+pub use key::{KeySource, KeyStore};
 
 #[cfg(test)]
 mod testing;

@@ -4,7 +4,9 @@ use crate::admin::Package;
 use crate::key::Keys;
 use crate::{KeySource, SeedCache};
 use otpair_core::pairing;
-use otpair_core::records::{Account, HeldToken, IssuedBypass, Pending, Stock, UserRecord};
+use otpair_core::records::{
+    Account, Commit, HeldToken, IssuedBypass, Pending, Records as _, Snapshot, Stock, UserRecord,
+};
 use otpair_core::seed::Seed;
 use otpair_core::throttle::Throttle;
 use otpair_core::token::{
@@ -105,6 +107,28 @@ impl Scratch {
         import(&mut cache, serials);
         cache
     }
+}
+
+pub(crate) fn failed(times: u32) -> UserRecord {
+    let mut record = UserRecord::default();
+    record.throttle.failures = times;
+    record
+}
+
+/// Commits so many failures, each on the one before.
+pub(crate) fn fail(cache: &mut SeedCache, account: &Account, times: u32) -> Snapshot {
+    for _ in 0..times {
+        let Snapshot {
+            mut record,
+            revision,
+        } = cache.read(account).unwrap();
+        record.throttle.failures += 1;
+        assert_eq!(
+            cache.commit(account, revision, &record),
+            Ok(Commit::Durable)
+        );
+    }
+    cache.read(account).unwrap()
 }
 
 pub(crate) fn seed(of: &Serial) -> Seed {

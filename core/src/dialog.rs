@@ -7,7 +7,7 @@ use crate::decision::Proof;
 use crate::event::{Event, EventKind};
 use crate::notice::Notice;
 use crate::one_field::Split;
-use crate::policy::{Groups, Messages, OutOfScope, Policy};
+use crate::policy::{Groups, Messages, OutOfScope, Policy, Unpaired};
 use crate::records::{Account, Fault, HeldToken, Records};
 use crate::throttle::Lock;
 use crate::token::{Digits, Serial};
@@ -189,19 +189,25 @@ impl Dialog {
     }
 
     /// Whether this user is let in without being asked for anything: out of scope, or without a token for now. Changes
-    /// and tells nothing.
+    /// and tells nothing. `open` opens the records, and only where they have a say.
     ///
     /// # Errors
-    /// What reading the user's record finds.
-    pub fn lets_in_unasked(&self, records: &mut dyn Records, now: u64) -> Result<bool, Fault> {
+    /// What opening the records and reading the user's finds.
+    pub fn lets_in_unasked<R: Records>(
+        &self,
+        open: impl FnOnce() -> Result<R, Fault>,
+        now: u64,
+    ) -> Result<bool, Fault> {
         if self.scope.is_some() {
             return Ok(true);
         }
-        let Some(account) = &self.account else {
-            return Ok(false);
-        };
-        let record = records.read(account)?.record;
-        Ok(matches!(self.first(&record, now), First::LetIn(_)))
+        match (&self.account, self.policy.unpaired) {
+            (Some(account), Unpaired::AllowUntil(end)) if now < end => {
+                let record = open()?.read(account)?.record;
+                Ok(matches!(self.first(&record, now), First::LetIn(_)))
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Why nothing is asked here, whatever the records say; `None` if they do have a say.

@@ -3,7 +3,7 @@
 //!
 //! Nothing here survives a sign-on: no threads, no global state, no open connections to the log. `unsafe` is only in
 //! the files `ffi.rs` of [`accounts`], [`helper`] and [`login_window`], where libc is asked for users and groups, for a
-//! socket's peer, and for the name of this boot.
+//! socket's peer, and for the name of this boot, and of `keychain`, on macOS.
 
 #![deny(unsafe_code)]
 
@@ -12,6 +12,8 @@ pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod helper;
+#[cfg(target_os = "macos")]
+mod keychain;
 mod limit;
 pub mod login_window;
 mod own_folder;
@@ -21,13 +23,12 @@ mod text;
 
 use config::{Config, KeyPlace};
 use otpair_cache::{KeySource, SeedCache};
-use otpair_core::records::{Fault, FaultKind};
+use otpair_core::records::Fault;
 
 /// Opens this machine's seed cache, for one sign-on or one command.
 ///
 /// # Errors
-/// What [`SeedCache::open`] finds, and a [`FaultKind::Config`] fault if the key is to be in the keychain, from which
-/// this version can't take it.
+/// What [`SeedCache::open`] finds, and a [`FaultKind::Config`] fault if the key is to be in a keychain and there is none.
 pub fn open_cache(config: &Config) -> Result<SeedCache, Fault> {
     SeedCache::open(&config.cache.path, &key_source(config)?)
 }
@@ -43,9 +44,12 @@ pub fn create_cache(config: &Config) -> Result<SeedCache, Fault> {
 fn key_source(config: &Config) -> Result<KeySource, Fault> {
     match &config.cache.key {
         KeyPlace::File(path) => Ok(KeySource::File(path.clone())),
+        #[cfg(target_os = "macos")]
+        KeyPlace::Keychain => Ok(KeySource::Store(&keychain::SystemKeychain)),
+        #[cfg(not(target_os = "macos"))]
         KeyPlace::Keychain => {
-            let why = "[cache] key = \"keychain\" does not work in this version: name a file";
-            Err(Fault::new(FaultKind::Config, why))
+            let why = "[cache] key = \"keychain\" is for macOS: name a file";
+            Err(Fault::new(otpair_core::records::FaultKind::Config, why))
         }
     }
 }

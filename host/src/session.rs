@@ -236,12 +236,8 @@ impl<'a> SignOn<'a> {
     /// Whether this user is let in at this door without being asked for anything.
     pub(crate) fn lets_in_unasked(&self) -> Result<bool, Fault> {
         let config = self.config.as_ref().map_err(Fault::clone)?;
-        // As in `hold`: whoever needs no token here is not kept out by a damaged cache.
-        if self.dialog.out_of_scope().is_some() {
-            return Ok(true);
-        }
-        let mut cache = crate::open_cache(config)?;
-        self.dialog.lets_in_unasked(&mut cache, clock::now())
+        self.dialog
+            .lets_in_unasked(|| crate::open_cache(config), clock::now())
     }
 
     /// How what is typed into the one field of this door is split.

@@ -1,5 +1,5 @@
 use crate::SeedCache;
-use crate::testing::{Scratch, accepted, account, alice, bob, import, serial};
+use crate::testing::{Scratch, accepted, account, alice, bob, fail, failed, import, serial};
 use otpair_core::records::{
     Account, Commit, FaultKind, HeldToken, Records as _, Revision, Secrets as _, Snapshot,
     UserRecord,
@@ -7,28 +7,6 @@ use otpair_core::records::{
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
-
-fn failed(times: u32) -> UserRecord {
-    let mut record = UserRecord::default();
-    record.throttle.failures = times;
-    record
-}
-
-/// Commits so many failures, each on the one before.
-fn fail(cache: &mut SeedCache, account: &Account, times: u32) -> Snapshot {
-    for _ in 0..times {
-        let Snapshot {
-            mut record,
-            revision,
-        } = cache.read(account).unwrap();
-        record.throttle.failures += 1;
-        assert_eq!(
-            cache.commit(account, revision, &record),
-            Ok(Commit::Durable)
-        );
-    }
-    cache.read(account).unwrap()
-}
 
 fn overwrite(path: &Path, offset: u64, bytes: &[u8]) {
     let file = OpenOptions::new().write(true).open(path).unwrap();
