@@ -403,3 +403,33 @@ fn what_is_no_request_gets_a_refusal_or_nothing() {
     assert_eq!(say(&machine, &[1, 0, 2, 9, 0]), [20, 0, 1, 1]);
     assert!(say(&machine, &[1, 0, 90, 1]).is_empty());
 }
+
+/// Sends the bytes of its first argument, in hexadecimal, to the socket of its second, and prints what comes back likewise.
+const CALLER: &str = "use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Peer => $ARGV[1]) or die $!; \
+    $s->syswrite(pack 'H*', $ARGV[0]); $s->shutdown(1); local $/; print unpack 'H*', <$s>";
+
+/// What comes back to a user's program that asks for the user's sign-on and for a grant.
+fn asks_for_a_grant(machine: &Machine, by: &str, user: &str) -> String {
+    let mut payload = vec![2, 16];
+    let ticket = "0123456789abcdef".repeat(2);
+    for text in [user, "login-window", &ticket] {
+        payload.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+        payload.extend(text.as_bytes());
+    }
+    let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+    let frame = [&[1], &length[..], &payload].concat();
+    let hex: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+    let program = ["perl", "-e", CALLER, &hex, HELPER_SOCKET];
+    let who = ["--reuid", by, "--regid", by, "--init-groups"];
+    machine.done("setpriv", &[&who[..], &program].concat())
+}
+
+#[test]
+fn nobody_but_the_systems_own_is_left_a_grant() {
+    let (machine, _) = served();
+    let not_yours = "14000102";
+    assert_eq!(asks_for_a_grant(&machine, "alice", "alice"), not_yours);
+    let asked = asks_for_a_grant(&machine, "root", "alice");
+    assert!(asked.starts_with("10"), "{asked}");
+    assert!(!machine.path("/run/otpair/grants").exists());
+}
