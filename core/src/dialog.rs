@@ -5,12 +5,14 @@ mod turn;
 use self::turn::{First, Turn};
 use crate::decision::Proof;
 use crate::event::{Event, EventKind};
+use crate::language::Language;
 use crate::notice::Notice;
 use crate::one_field::Split;
 use crate::policy::{Groups, Messages, OutOfScope, Policy, Unpaired};
 use crate::records::{Account, Fault, HeldToken, Records};
 use crate::throttle::Lock;
 use crate::token::{Digits, Serial};
+use crate::wording::Wording;
 use std::collections::VecDeque;
 
 /// What the front end has to do next.
@@ -216,6 +218,12 @@ impl Dialog {
         self.scope
     }
 
+    /// The language that the person is spoken to in: the notices', too.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.policy.language
+    }
+
     /// Begins where this machine can't even open its records: refuses, and tells and logs why.
     pub fn begin_at_fault(&mut self, fault: Fault) -> Step {
         self.fail_on(Err(fault));
@@ -384,17 +392,17 @@ impl Dialog {
     }
 
     fn ask_serial(&mut self) {
-        let text = self.policy.prompts.serial.clone();
+        let text = self.policy.prompts.serial(self.language()).to_owned();
         self.ask(Awaiting::Serial, &text, true);
     }
 
     fn ask_passcode(&mut self) {
-        let text = self.policy.prompts.passcode.clone();
+        let text = self.policy.prompts.passcode(self.language()).to_owned();
         self.ask(Awaiting::Passcode, &text, self.policy.echo_passcode);
     }
 
     fn ask_pairing_passcode(&mut self, serial: Serial) {
-        let text = self.policy.prompts.passcode.clone();
+        let text = self.policy.prompts.passcode(self.language()).to_owned();
         self.ask(
             Awaiting::PairingPasscode(serial),
             &text,
@@ -403,7 +411,11 @@ impl Dialog {
     }
 
     fn ask_next_passcode(&mut self, pairing: Option<Serial>) {
-        let text = self.policy.prompts.next_passcode.clone();
+        let text = self
+            .policy
+            .prompts
+            .next_passcode(self.language())
+            .to_owned();
         self.ask(
             Awaiting::NextPasscode(pairing),
             &text,
@@ -440,7 +452,7 @@ impl Dialog {
         match self.policy.messages {
             Messages::Shown => self.steps.push_back(Step::Tell(notice)),
             Messages::InPrompt if notice.must_be_known() && self.prompts == PromptsLeft::Many => {
-                self.carried.push_str(&notice.text());
+                self.carried.push_str(&notice.text(self.language()));
                 self.carried.push(' ');
             }
             Messages::InPrompt => {}
@@ -452,7 +464,8 @@ impl Dialog {
         if self.carried.is_empty() {
             self.steps.push_back(Step::Done(outcome));
         } else {
-            self.ask(Awaiting::Farewell(outcome), "Press Enter. ", false);
+            let text = Wording::of(self.language()).press_enter;
+            self.ask(Awaiting::Farewell(outcome), text, false);
         }
     }
 

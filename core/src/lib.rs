@@ -38,3 +38,4 @@ pub mod records;
 pub mod seed;
 pub mod throttle;
 pub mod token;
+pub mod wording;

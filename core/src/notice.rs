@@ -1,8 +1,10 @@
-//! What a person is told, in English: one plain sentence that says what to do.
+//! What a person is told: one plain sentence that says what to do, in the person's language.
 
 use crate::calendar;
+use crate::language::Language;
 use crate::throttle::Lock;
 use crate::token::Serial;
+use crate::wording::Wording;
 
 /// Something a person is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,38 +38,30 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// The sentence.
+    /// The sentence. The admin's own line is as the admin wrote it.
     #[must_use]
-    pub fn text(&self) -> String {
-        match self {
-            Self::WrongPasscode => "Wrong passcode.".to_owned(),
-            Self::NotPaired => "This serial number and passcode were not accepted.".to_owned(),
-            Self::AlreadyUsed => "That passcode was already used. Wait for the next one.".to_owned(),
-            Self::OutOfStep => "Your token is out of step. Wait for its next passcode and type that.".to_owned(),
-            Self::NoPasscode => "That is not a passcode. Type the digits that your token shows.".to_owned(),
-            Self::NoSerial => "That is not a serial number. Type the number on the back of your token.".to_owned(),
-            Self::Locked(Lock::Until(until), now) => format!(
-                "Locked after too many wrong passcodes until {}. Try again in {}.",
-                format_utc(*until),
-                format_wait(until.saturating_sub(*now))
-            ),
-            Self::Locked(..) => {
-                "Locked after too many wrong passcodes until an administrator unlocks you.".to_owned()
+    pub fn text(&self, language: Language) -> String {
+        let wording = Wording::of(language);
+        let text = match self {
+            Self::WrongPasscode => wording.wrong_passcode,
+            Self::NotPaired => wording.not_paired,
+            Self::AlreadyUsed => wording.already_used,
+            Self::OutOfStep => wording.out_of_step,
+            Self::NoPasscode => wording.no_passcode,
+            Self::NoSerial => wording.no_serial,
+            Self::Locked(Lock::Until(until), now) => {
+                let wait = format_wait(until.saturating_sub(*now), wording);
+                return (wording.locked_until)(&format_utc(*until), &wait);
             }
-            Self::Unavailable => {
-                "Passcodes can't be checked right now. This is a fault of this machine, not yours: call its administrator."
-                    .to_owned()
-            }
-            Self::NoToken => "No token is paired with your account. Ask your administrator for one.".to_owned(),
-            Self::PairInOneField => {
-                "No token is paired with your account yet. Type your password, a comma, and: token SERIAL PASSCODE.".to_owned()
-            }
-            Self::NoTokenYet(until) => {
-                format!("No token is paired with your account. You need one from {} on.", format_utc(*until))
-            }
-            Self::Paired(serial) => format!("Token {serial} is now paired with your account."),
-            Self::Help(line) => line.clone(),
-        }
+            Self::Locked(..) => wording.locked_until_unlocked,
+            Self::Unavailable => wording.unavailable,
+            Self::NoToken => wording.no_token,
+            Self::PairInOneField => wording.pair_in_one_field,
+            Self::NoTokenYet(until) => return (wording.no_token_yet)(&format_utc(*until)),
+            Self::Paired(serial) => return (wording.paired)(&serial.to_string()),
+            Self::Help(line) => line,
+        };
+        text.to_owned()
     }
 
     /// Whether it says that something was refused, rather than that all is well.
@@ -90,13 +84,12 @@ fn format_utc(seconds: u64) -> String {
 }
 
 /// A waiting time in the unit that reads best, rounded up.
-fn format_wait(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        0..=119 => (seconds, "second"),
-        120..=7199 => (seconds.div_ceil(60), "minute"),
-        _ => (seconds.div_ceil(3600), "hour"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+fn format_wait(seconds: u64, wording: &Wording) -> String {
+    match seconds {
+        0..=119 => (wording.seconds)(seconds),
+        120..=7199 => (wording.minutes)(seconds.div_ceil(60)),
+        _ => (wording.hours)(seconds.div_ceil(3600)),
+    }
 }
 
 #[cfg(test)]
@@ -105,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_lock_says_until_when_and_how_long() {
-        let locked = Notice::Locked(Lock::Until(1_800_000_060), 1_800_000_000).text();
+        let locked =
+            Notice::Locked(Lock::Until(1_800_000_060), 1_800_000_000).text(Language::English);
         assert_eq!(
             locked,
             "Locked after too many wrong passcodes until 2027-01-15 08:01:00 UTC. Try again in 60 seconds."
@@ -121,7 +115,7 @@ mod tests {
             (3600, "60 minutes"),
             (7201, "3 hours"),
         ] {
-            assert_eq!(format_wait(seconds), text);
+            assert_eq!(format_wait(seconds, Wording::of(Language::English)), text);
         }
     }
 }

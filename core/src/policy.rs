@@ -1,8 +1,10 @@
 //! Who needs a token, where, and how a sign-on is held: the config's rules as plain values, and the decisions on them.
 
 use crate::acceptance::Windows;
+use crate::language::Language;
 use crate::records::Account;
 use crate::throttle::ThrottlePolicy;
+use crate::wording::Wording;
 use std::net::IpAddr;
 
 /// A person or people, as `required_for` and `exempt` name them.
@@ -118,24 +120,37 @@ pub enum Messages {
     InPrompt,
 }
 
-/// The three prompts, word for word.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The three prompts where they are not the language's own, word for word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prompts {
     /// Asks for the serial number.
-    pub serial: String,
+    pub serial: Option<String>,
     /// Asks for a passcode.
-    pub passcode: String,
+    pub passcode: Option<String>,
     /// Asks for the passcode after the one just given.
-    pub next_passcode: String,
+    pub next_passcode: Option<String>,
 }
 
-impl Default for Prompts {
-    fn default() -> Self {
-        Self {
-            serial: "Serial number: ".to_owned(),
-            passcode: "Passcode: ".to_owned(),
-            next_passcode: "Next passcode: ".to_owned(),
-        }
+impl Prompts {
+    /// The prompt for the serial number.
+    #[must_use]
+    pub fn serial(&self, language: Language) -> &str {
+        let own = Wording::of(language).serial_prompt;
+        self.serial.as_deref().unwrap_or(own)
+    }
+
+    /// The prompt for a passcode.
+    #[must_use]
+    pub fn passcode(&self, language: Language) -> &str {
+        let own = Wording::of(language).passcode_prompt;
+        self.passcode.as_deref().unwrap_or(own)
+    }
+
+    /// The prompt for the passcode after the one just given.
+    #[must_use]
+    pub fn next_passcode(&self, language: Language) -> &str {
+        let own = Wording::of(language).next_passcode_prompt;
+        self.next_passcode.as_deref().unwrap_or(own)
     }
 }
 
@@ -173,7 +188,9 @@ pub struct Policy {
     pub messages: Messages,
     /// A line shown with every refusal: whom to call. May be empty.
     pub help: String,
-    /// The prompts' texts.
+    /// The language that the person is spoken to in.
+    pub language: Language,
+    /// The prompts' texts, where they are not the language's own.
     pub prompts: Prompts,
     /// How far a passcode may be off.
     pub windows: Windows,
@@ -195,6 +212,7 @@ impl Default for Policy {
             echo_passcode: false,
             messages: Messages::Shown,
             help: String::new(),
+            language: Language::default(),
             prompts: Prompts::default(),
             windows: Windows::default(),
             throttle: ThrottlePolicy::default(),

@@ -312,7 +312,8 @@ impl<'a> SignOn<'a> {
             step = match step {
                 Step::Done(outcome) => return outcome,
                 Step::Tell(notice) => {
-                    conversation.tell(&notice.text(), notice.is_refusal());
+                    let text = notice.text(self.dialog.language());
+                    conversation.tell(&text, notice.is_refusal());
                     self.dialog.proceed()
                 }
                 Step::Ask(prompt) => match conversation.ask(&prompt) {

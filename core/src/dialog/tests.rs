@@ -1,5 +1,6 @@
 //! Whole dialogs against records in memory.
 
+mod language;
 mod one_field;
 
 use super::*;
@@ -203,7 +204,7 @@ fn play_out(
                 dialog.answer(Some(answer.as_bytes()), memory, now)
             }
             Step::Tell(notice) => {
-                lines.push(notice.text());
+                lines.push(notice.text(dialog.language()));
                 dialog.proceed()
             }
             Step::Done(outcome) => {
@@ -465,7 +466,10 @@ fn rule_6_a_passcode_out_of_step_asks_for_the_next_and_resynchronizes() {
             &otp(&token.token, STEP + 121),
         ],
     );
-    assert_eq!(lines, [PASSCODE, &Notice::OutOfStep.text(), NEXT]);
+    assert_eq!(
+        lines,
+        [PASSCODE, &Notice::OutOfStep.text(Language::English), NEXT]
+    );
     assert_eq!(outcome, Outcome::Granted);
     assert_eq!(memory.record("alice").tokens[0].state.drift, 121);
 }
@@ -516,7 +520,7 @@ fn rule_6_a_door_that_asks_once_gets_there_in_two_sign_ons() {
     assert_eq!(
         first,
         (
-            vec![PASSCODE.into(), Notice::OutOfStep.text()],
+            vec![PASSCODE.into(), Notice::OutOfStep.text(Language::English)],
             Outcome::TooManyTries
         )
     );
@@ -540,7 +544,12 @@ fn rule_6_resynchronizes_in_pairing_too_also_over_two_sign_ons() {
     );
     assert_eq!(
         lines[..4],
-        [SERIAL, PASSCODE, &Notice::OutOfStep.text(), NEXT]
+        [
+            SERIAL,
+            PASSCODE,
+            &Notice::OutOfStep.text(Language::English),
+            NEXT
+        ]
     );
     assert_eq!(outcome, Outcome::Granted);
 
@@ -589,7 +598,13 @@ fn rule_6_at_the_next_prompt_no_other_passcode_counts() {
     );
     assert_eq!(
         lines,
-        [PASSCODE, &Notice::OutOfStep.text(), NEXT, WRONG, PASSCODE]
+        [
+            PASSCODE,
+            &Notice::OutOfStep.text(Language::English),
+            NEXT,
+            WRONG,
+            PASSCODE
+        ]
     );
     assert_eq!(outcome, Outcome::Granted);
 }

@@ -84,6 +84,7 @@ impl Config {
             ),
         ]
         .into_iter()
+        .filter(|(_, keys)| !keys.is_empty())
         .map(|(name, keys)| (vec![name.to_owned()], keys))
         .collect();
         let services = self.services.iter();
@@ -144,13 +145,15 @@ impl Config {
         keys
     }
 
+    /// Only what the config sets: written out, a default would no longer go with the language.
     fn prompt_keys(&self) -> Keys {
-        let prompts = &self.prompts;
-        vec![
-            ("serial", plain(prompts.serial.as_str())),
-            ("passcode", plain(prompts.passcode.as_str())),
-            ("next_passcode", plain(prompts.next_passcode.as_str())),
-        ]
+        let prompts = [
+            ("serial", &self.prompts.serial),
+            ("passcode", &self.prompts.passcode),
+            ("next_passcode", &self.prompts.next_passcode),
+        ];
+        let set = |(key, text): (_, &Option<String>)| Some((key, plain(text.as_deref()?)));
+        prompts.into_iter().filter_map(set).collect()
     }
 
     fn passcode_keys(&self) -> Keys {

@@ -51,7 +51,7 @@ pub(super) fn prompts(table: &Item<'_>) -> Result<Prompts, Slip> {
             "next_passcode" => &mut prompts.next_passcode,
             _ => return Err(item.unknown("[prompts]", &["serial", "passcode", "next_passcode"])),
         };
-        *place = item.shown_text(1..=200)?;
+        *place = Some(item.shown_text(1..=200)?);
     }
     Ok(prompts)
 }

@@ -1,4 +1,5 @@
 use super::*;
+use otpair_core::language::Language;
 use otpair_core::policy::{Messages, Network, Unpaired, Who};
 use std::path::Path;
 
@@ -152,10 +153,11 @@ fn every_key_of_sign_on_overrides_its_default() {
         echo_passcode: true,
         messages: Messages::InPrompt,
         help: "Call 4711.".to_owned(),
+        language: Language::English,
         prompts: Prompts {
-            serial: "Number: ".to_owned(),
-            passcode: "Code: ".to_owned(),
-            next_passcode: "Next code: ".to_owned(),
+            serial: Some("Number: ".to_owned()),
+            passcode: Some("Code: ".to_owned()),
+            next_passcode: Some("Next code: ".to_owned()),
         },
         windows: Windows {
             drift_window: 0,
