@@ -28,6 +28,7 @@ impl Args {
             config,
             without_messages: false,
             one_field: false,
+            language: None,
             debug: false,
         };
         let hold = match config {

@@ -14,6 +14,7 @@ pub mod config;
 pub mod helper;
 #[cfg(target_os = "macos")]
 mod keychain;
+mod language;
 mod limit;
 pub mod login_window;
 mod own_folder;

@@ -6,11 +6,13 @@ use crate::audit::{Audit, Context};
 use crate::clock;
 use crate::config::Config;
 use crate::helper::client;
+use crate::language;
 use crate::limit::Lifted;
 use otpair_core::caller::Caller;
 pub use otpair_core::dialog::{Asked, Outcome, Prompt};
 use otpair_core::dialog::{Dialog, Step};
 use otpair_core::event::{Event, EventKind};
+use otpair_core::language::Language;
 use otpair_core::one_field::{self, Split};
 use otpair_core::policy::{Messages, Policy};
 use otpair_core::records::{Account, Fault, Records};
@@ -32,6 +34,8 @@ pub struct Door<'a> {
     pub without_messages: bool,
     /// The door has one field: all that the person answers was typed before, and only one prompt can be put.
     pub one_field: bool,
+    /// The language that the door itself speaks, if it is known: the person's, where the config sets none.
+    pub language: Option<Language>,
     /// The admin is looking for a mistake: how the sign-on ended goes to syslog too, even where nothing was asked.
     pub debug: bool,
 }
@@ -152,9 +156,10 @@ impl<'a> SignOn<'a> {
         let audit = config
             .as_ref()
             .map_or_else(|_| Audit::default(), Audit::open);
-        let policy = config
-            .as_ref()
-            .map_or_else(|_| Policy::default(), |config| rules(config, door, caller));
+        let policy = config.as_ref().map_or_else(
+            |_| rules_at_fault(None, door),
+            |config| rules(config, door, caller),
+        );
         let account = config
             .as_ref()
             .map_err(Fault::clone)
@@ -171,7 +176,8 @@ impl<'a> SignOn<'a> {
     /// A sign-on that can't be held, since nobody helps.
     fn without_helper(door: &'a Door<'a>) -> Self {
         let account = accounts::lookup_user(door.user).ok().flatten();
-        Self::of(door, account, Policy::default())
+        let config = Config::load(door.config);
+        Self::of(door, account, rules_at_fault(config.as_ref().ok(), door))
     }
 
     fn of(door: &'a Door<'a>, account: Option<Account>, mut policy: Policy) -> Self {
@@ -347,9 +353,22 @@ impl<'a> SignOn<'a> {
 /// The rules at a door; a caller's word on where that is can only make them stricter.
 fn rules(config: &Config, door: &Door<'_>, caller: Option<Caller>) -> Policy {
     let service = config.policy(door.service);
-    match caller {
+    let rules = match caller {
         None => service,
         Some(caller) => caller.rules(service, config.policy_everywhere()),
+    };
+    Policy {
+        language: language::at(door, config.language(door.service)),
+        ..rules
+    }
+}
+
+/// The rules where nothing but a fault is told: only the language of it matters.
+fn rules_at_fault(config: Option<&Config>, door: &Door<'_>) -> Policy {
+    let set = config.and_then(|config| config.language(door.service));
+    Policy {
+        language: language::at(door, set),
+        ..Policy::default()
     }
 }
 

@@ -75,6 +75,7 @@ fn authenticate(pamh: &mut PamHandle, args: &[&CStr], flags: PamFlag) -> PamResu
         config: arguments.config.as_deref(),
         without_messages: arguments.messages_in_prompt || flags & PAM_SILENT != 0,
         one_field: arguments.one_field.is_some(),
+        language: None,
         debug: arguments.debug,
     };
     match arguments.one_field {

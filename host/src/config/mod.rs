@@ -10,6 +10,7 @@ use item::{Item, Slip, items};
 use otpair_core::acceptance::Windows;
 use otpair_core::policy::{Policy, Prompts};
 use otpair_core::throttle::ThrottlePolicy;
+pub use rules::LanguageChoice;
 use rules::SignOnRules;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -157,16 +158,23 @@ impl Config {
     }
 
     /// The rules of a sign-on at a service (the PAM service's name): `[service.NAME]` over `[sign_on]` over the
-    /// defaults.
+    /// defaults. The language is still English: see [`Self::language`].
     #[must_use]
     pub fn policy(&self, service: &str) -> Policy {
         self.policy_with(self.services.get(service))
     }
 
-    /// The rules where no service is known: `[sign_on]` over the defaults.
+    /// The rules where no service is known: `[sign_on]` over the defaults. The language is still English.
     #[must_use]
     pub fn policy_everywhere(&self) -> Policy {
         self.policy_with(None)
+    }
+
+    /// What is set for the language at a service; nothing if nothing is.
+    #[must_use]
+    pub fn language(&self, service: &str) -> Option<LanguageChoice> {
+        let of_service = self.services.get(service).and_then(|rules| rules.language);
+        of_service.or(self.sign_on.language)
     }
 
     fn policy_with(&self, service: Option<&SignOnRules>) -> Policy {

@@ -1,6 +1,7 @@
 //! The rules of a sign-on as the config writes them: `[sign_on]`, and what `[service.NAME]` puts over it.
 
 use super::item::{self, Item, Slip, Written, is_name};
+use otpair_core::language::Language;
 use otpair_core::policy::{Messages, Network, Policy, Unpaired, Who};
 use otpair_core::records::UserRecord;
 use toml::de::DeTable;
@@ -17,6 +18,7 @@ pub(super) const SIGN_ON_KEYS: &[&str] = &[
     "echo_passcode",
     "messages",
     "help",
+    "language",
 ];
 
 /// The one key more that `[service.NAME]` has.
@@ -43,6 +45,33 @@ const MESSAGES: &[(&str, Messages)] = &[
     ("in-prompt", Messages::InPrompt),
 ];
 
+/// `language`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LanguageChoice {
+    /// This one.
+    Fixed(Language),
+    /// The one of the door, else of the locale of the program that otpair is loaded into.
+    Auto,
+}
+
+impl LanguageChoice {
+    const WORDS: &[(&str, Self)] = &[
+        ("en", Self::Fixed(Language::English)),
+        ("de", Self::Fixed(Language::German)),
+        ("fr", Self::Fixed(Language::French)),
+        ("es", Self::Fixed(Language::Spanish)),
+        ("ja", Self::Fixed(Language::Japanese)),
+        ("auto", Self::Auto),
+    ];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Fixed(language) => language.tag(),
+            Self::Auto => "auto",
+        }
+    }
+}
+
 /// The keys that one table sets; `None` is a key that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct SignOnRules {
@@ -57,6 +86,7 @@ pub(super) struct SignOnRules {
     pub(super) echo_passcode: Option<bool>,
     pub(super) messages: Option<Messages>,
     pub(super) help: Option<String>,
+    pub(super) language: Option<LanguageChoice>,
 }
 
 impl SignOnRules {
@@ -101,6 +131,7 @@ impl SignOnRules {
             "echo_passcode" => self.echo_passcode = Some(item.flag()?),
             "messages" => self.messages = Some(item.choice(MESSAGES)?),
             "help" => self.help = Some(item.shown_text(0..=MAX_HELP)?),
+            "language" => self.language = Some(item.choice(LanguageChoice::WORDS)?),
             TRUSTED_NETWORKS if of_service => self.trusted_networks = Some(networks(item)?),
             TRUSTED_NETWORKS => {
                 return Err(item.wrong_key(
@@ -115,7 +146,7 @@ impl SignOnRules {
         Ok(())
     }
 
-    /// Puts these rules over a policy, but for `unpaired`.
+    /// Puts these rules over a policy, but for `unpaired` and `language`.
     pub(super) fn apply(&self, policy: &mut Policy) {
         set(
             &mut policy.required_for,

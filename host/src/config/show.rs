@@ -142,6 +142,8 @@ impl Config {
             ("messages", plain(messages_word(policy.messages))),
             ("help", plain(policy.help)),
         ]);
+        let language = self.sign_on.language;
+        keys.extend(language.map(|choice| ("language", plain(choice.word()))));
         keys
     }
 
@@ -231,6 +233,10 @@ fn service_keys(rules: &SignOnRules) -> Keys {
                 .map(|messages| plain(messages_word(messages))),
         ),
         ("help", rules.help.as_deref().map(plain)),
+        (
+            "language",
+            rules.language.map(|choice| plain(choice.word())),
+        ),
     ];
     keys.into_iter()
         .filter_map(|(key, value)| Some((key, value?)))

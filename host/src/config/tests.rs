@@ -250,12 +250,45 @@ fn every_key_of_sign_on_may_stand_in_a_service() {
         echo_passcode = true
         messages = "in-prompt"
         help = "Call 4711."
+        language = "de"
         "#;
     let everywhere = config(&format!("[sign_on]{keys}"));
     let one = config(&format!("[service.\"sshd\"]{keys}"));
     assert_eq!(one.policy("sshd"), everywhere.policy("anything"));
     assert_eq!(one.policy("sudo"), Policy::default());
+    assert_eq!(one.language("sshd"), everywhere.language("anything"));
+    assert_eq!(one.language("sudo"), None);
     assert!(rules::SIGN_ON_KEYS.iter().all(|key| keys.contains(key)));
+}
+
+#[test]
+fn there_is_a_word_for_every_language_and_one_for_the_locales() {
+    let set = |word| config(&format!("[sign_on]\nlanguage = \"{word}\"")).language("login");
+    for language in Language::ALL {
+        assert_eq!(set(language.tag()), Some(LanguageChoice::Fixed(language)));
+    }
+    assert_eq!(set("auto"), Some(LanguageChoice::Auto));
+    assert_eq!(config("").language("login"), None);
+    for bad in ["", "DE", "de_DE.UTF-8", "nl"] {
+        assert_mistake(
+            &format!("[sign_on]\nlanguage = \"{bad}\""),
+            2,
+            12,
+            "one of \"en\", \"de\", \"fr\", \"es\", \"ja\", \"auto\" is wanted here",
+        );
+    }
+}
+
+#[test]
+fn a_service_may_speak_another_language_than_the_rest() {
+    let config =
+        config("[sign_on]\nlanguage = \"fr\"\n[service.login]\nlanguage = \"auto\"\n[service.su]");
+    let french = Some(LanguageChoice::Fixed(Language::French));
+    assert_eq!(config.language("login"), Some(LanguageChoice::Auto));
+    assert_eq!(
+        (config.language("su"), config.language("sudo")),
+        (french, french)
+    );
 }
 
 #[test]

@@ -183,6 +183,7 @@ fn door<'a>(opening: &'a Opening, config: Option<&'a Path>) -> Door<'a> {
         config,
         without_messages: opening.without_messages,
         one_field: opening.one_field,
+        language: None,
         debug: false,
     }
 }

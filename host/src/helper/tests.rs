@@ -374,6 +374,7 @@ fn door() -> Door<'static> {
         config: None,
         without_messages: false,
         one_field: false,
+        language: None,
         debug: false,
     }
 }

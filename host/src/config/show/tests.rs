@@ -13,6 +13,9 @@ fn a_config_is_shown_so_that_it_reads_as_the_same_config() {
         allow_unpaired_until = 2027-01-31T18:00:00+02:00
         help = "Call \"us\"\\ \u00fc"
         messages = "in-prompt"
+        language = "ja"
+        [prompts]
+        passcode = "Code: "
         [throttle]
         first_wait = "90s"
         max_failures = 4294967295
@@ -27,14 +30,15 @@ fn a_config_is_shown_so_that_it_reads_as_the_same_config() {
         [service."odd \"name\".x"]
         unpaired = "deny"
         strip_domain = false
+        language = "auto"
         "#;
     for text in ["", full] {
         let read = config(text);
         let again = config(&read.to_toml());
         for service in ["sshd", "odd \"name\".x", "other"] {
             assert_eq!(
-                again.policy(service),
-                read.policy(service),
+                (again.policy(service), again.language(service)),
+                (read.policy(service), read.language(service)),
                 "{}",
                 read.to_toml()
             );
