@@ -92,6 +92,17 @@ pub fn sign_on_here(door: &Door<'_>, conversation: &mut dyn Conversation) -> Out
     })
 }
 
+/// The language at a door, for what is said there without a dialog. Where the config can't be read it is the door's own, or
+/// English.
+#[must_use]
+pub fn language_at(door: &Door<'_>) -> Language {
+    let config = Config::load(door.config).ok();
+    language::at(
+        door,
+        config.and_then(|config| config.language(door.service)),
+    )
+}
+
 /// Splits what somebody typed into the one field of a door. Nothing is checked, counted or spent by it.
 ///
 /// # Errors
@@ -157,7 +168,7 @@ impl<'a> SignOn<'a> {
             .as_ref()
             .map_or_else(|_| Audit::default(), Audit::open);
         let policy = config.as_ref().map_or_else(
-            |_| rules_at_fault(None, door),
+            |_| rules_at_fault(language::at(door, None)),
             |config| rules(config, door, caller),
         );
         let account = config
@@ -176,8 +187,7 @@ impl<'a> SignOn<'a> {
     /// A sign-on that can't be held, since nobody helps.
     fn without_helper(door: &'a Door<'a>) -> Self {
         let account = accounts::lookup_user(door.user).ok().flatten();
-        let config = Config::load(door.config);
-        Self::of(door, account, rules_at_fault(config.as_ref().ok(), door))
+        Self::of(door, account, rules_at_fault(language_at(door)))
     }
 
     fn of(door: &'a Door<'a>, account: Option<Account>, mut policy: Policy) -> Self {
@@ -364,10 +374,9 @@ fn rules(config: &Config, door: &Door<'_>, caller: Option<Caller>) -> Policy {
 }
 
 /// The rules where nothing but a fault is told: only the language of it matters.
-fn rules_at_fault(config: Option<&Config>, door: &Door<'_>) -> Policy {
-    let set = config.and_then(|config| config.language(door.service));
+fn rules_at_fault(language: Language) -> Policy {
     Policy {
-        language: language::at(door, set),
+        language,
         ..Policy::default()
     }
 }
