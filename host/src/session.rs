@@ -232,6 +232,11 @@ impl<'a> SignOn<'a> {
         may
     }
 
+    /// The language that it is held in.
+    pub(crate) fn language(&self) -> Language {
+        self.dialog.language()
+    }
+
     /// Whose sign-on it is, if the system knows them.
     pub(crate) fn account(&self) -> Option<&Account> {
         self.account.as_ref()

@@ -5,6 +5,7 @@ use super::wire::{self, Opening, Refusal, Reply, Request};
 use super::{SOCKET, peer};
 use crate::session::{Conversation, Door, Outcome, Prompt, Unreachable};
 use crate::text::cut;
+use otpair_core::language::Language;
 use otpair_core::one_field::Split;
 use otpair_core::records::{Fault, FaultKind};
 use rustix::io::Errno;
@@ -85,7 +86,9 @@ pub(super) fn sign_on_at(
             }
             Reply::Tell { text, is_refusal } => conversation.tell(&text, is_refusal),
             Reply::Refused(why) => return Err(refused(socket, why)),
-            Reply::Split(_) => return Err(lost(socket, &"it answered something else")),
+            Reply::Language(_) | Reply::Split(_) => {
+                return Err(lost(socket, &"it answered something else"));
+            }
         }
         reply = frames.reply(REPLY).map_err(|error| lost(socket, &error))?;
     }
@@ -215,18 +218,27 @@ fn reach(socket: &Path, until: Instant) -> io::Result<UnixStream> {
 pub struct Exchange {
     socket: PathBuf,
     frames: Frames,
+    language: Language,
 }
 
 impl Exchange {
     /// Begins a sign-on.
     pub(crate) fn begin(socket: &Path, opening: Opening) -> Result<(Self, Said), Fault> {
+        let language = opening.language.unwrap_or_default();
         let (frames, reply) = open(socket, &Request::SignOn(opening))?;
         let mut exchange = Self {
             socket: socket.to_owned(),
             frames,
+            language,
         };
         let said = exchange.listen(reply)?;
         Ok((exchange, said))
+    }
+
+    /// The language that the helper speaks: the config's, where that sets one, else the door's own.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// Gives the answer to what was asked last.
@@ -250,6 +262,7 @@ impl Exchange {
         let then = loop {
             match reply {
                 Reply::Tell { text, is_refusal } => told.push(Told { text, is_refusal }),
+                Reply::Language(language) => self.language = language,
                 Reply::Ask(prompt) => break Then::Ask(prompt),
                 Reply::Done(outcome) => break Then::Done(outcome),
                 Reply::Refused(why) => return Err(refused(&self.socket, why)),

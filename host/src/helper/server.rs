@@ -162,6 +162,8 @@ fn hold_for_a_grant(
     let Some(uid) = sign_on.account().map(|account| account.uid) else {
         return hold(sign_on, frames);
     };
+    // Whoever does not listen is met at the first prompt.
+    let _ = frames.tell(&Reply::Language(sign_on.language()));
     let left = grant::withdraw(grants, uid).and_then(|()| {
         let (last, outcome) = hold(sign_on, frames);
         if outcome == Outcome::Granted {
@@ -183,7 +185,7 @@ fn door<'a>(opening: &'a Opening, config: Option<&'a Path>) -> Door<'a> {
         config,
         without_messages: opening.without_messages,
         one_field: opening.one_field,
-        language: None,
+        language: opening.language,
         debug: false,
     }
 }

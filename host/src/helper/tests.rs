@@ -80,6 +80,7 @@ fn replies() -> Vec<Reply> {
     replies.extend(outcomes.map(Reply::Done));
     replies.extend(splits.map(Reply::Split));
     replies.extend(refusals.map(Reply::Refused));
+    replies.push(Reply::Language(Language::Japanese));
     replies
 }
 
@@ -133,6 +134,7 @@ fn the_page_on_the_protocol_has_every_reply_with_its_number() {
         (18, "DONE"),
         (19, "HOW_TO_SPLIT"),
         (20, "REFUSED"),
+        (21, "LANGUAGE"),
     ];
     for (number, name) in rows {
         assert!(page.contains(&format!("| {number} | {name} |")), "{name}");
@@ -396,6 +398,16 @@ fn somebody_who_goes_away_is_gone_on_both_sides() {
 
 /// The two sides of a sign-on that asks for a grant.
 fn exchange(scratch: &Scratch, ticket: &Ticket, answers: &[&str]) -> Vec<Said> {
+    exchange_and(scratch, ticket, answers, |_| {})
+}
+
+/// The same, with a last look at the caller's side.
+fn exchange_and(
+    scratch: &Scratch,
+    ticket: &Ticket,
+    answers: &[&str],
+    look: impl FnOnce(&Exchange),
+) -> Vec<Said> {
     let socket = scratch.path("helper.sock");
     let listener = UnixListener::bind(&socket).unwrap();
     let (places, config) = (scratch.places(), scratch.path("otpair.toml"));
@@ -414,6 +426,7 @@ fn exchange(scratch: &Scratch, ticket: &Ticket, answers: &[&str]) -> Vec<Said> {
     for answer in answers {
         said.push(exchange.answer(answer.as_bytes()).unwrap());
     }
+    look(&exchange);
     drop(exchange);
     helper.join().unwrap();
     said
@@ -439,6 +452,28 @@ fn a_door_that_is_asked_hears_what_each_prompt_is_for_and_what_is_told_before_it
     let end = Err(Outcome::TooManyTries);
     assert_eq!(asked, [serial, serial, passcode, end]);
     assert_eq!(told, [0, 1, 0, 1]);
+}
+
+#[test]
+fn a_door_that_is_asked_hears_the_language_that_the_config_sets() {
+    for (config, language, prompt) in [
+        ("", Language::German, "Seriennummer: "),
+        (
+            "language = \"es\"",
+            Language::Spanish,
+            "N\u{fa}mero de serie: ",
+        ),
+    ] {
+        let scratch = Scratch::new(config);
+        let mut spoken = None;
+        let said = exchange_and(&scratch, &Ticket::new().unwrap(), &[], |exchange| {
+            spoken = Some(exchange.language());
+        });
+        let Then::Ask(asked) = &said[0].then else {
+            panic!("{said:?}")
+        };
+        assert_eq!((spoken, asked.text.as_str()), (Some(language), prompt));
+    }
 }
 
 #[test]

@@ -123,6 +123,8 @@ pub(super) enum Reply {
     },
     /// The sign-on has ended.
     Done(Outcome),
+    /// The language that everything after it is in: the config's, where that sets one.
+    Language(Language),
     /// How to split.
     Split(Split),
     /// Nothing is done for this caller.
@@ -147,6 +149,7 @@ const TELL: u8 = 17;
 const DONE: u8 = 18;
 const HOW_TO_SPLIT: u8 = 19;
 const REFUSED: u8 = 20;
+const LANGUAGE: u8 = 21;
 
 const REFUSALS: [Refusal; 4] = [
     Refusal::Malformed,
@@ -263,6 +266,7 @@ impl Reply {
             Self::Ask(prompt) => (ASK, prompt_payload(prompt)),
             Self::Tell { text, is_refusal } => (TELL, flagged_text(*is_refusal, text)),
             Self::Done(outcome) => (DONE, vec![number_of(&OUTCOMES, outcome)]),
+            Self::Language(language) => (LANGUAGE, language.tag().into()),
             Self::Split(Split::Nowhere) => (HOW_TO_SPLIT, vec![0]),
             Self::Split(Split::AtComma) => (HOW_TO_SPLIT, vec![1]),
             Self::Split(Split::BeforeDigits(digits)) => (HOW_TO_SPLIT, vec![*digits]),
@@ -283,6 +287,7 @@ impl Reply {
                 is_refusal: *is_refusal == 1,
             }),
             (DONE, [number]) => OUTCOMES.get(usize::from(*number)).copied().map(Self::Done),
+            (LANGUAGE, tag) => Language::parse(str::from_utf8(tag).ok()?).map(Self::Language),
             (HOW_TO_SPLIT, [0]) => Some(Self::Split(Split::Nowhere)),
             (HOW_TO_SPLIT, [1]) => Some(Self::Split(Split::AtComma)),
             (HOW_TO_SPLIT, [digits @ 6..=8]) => Some(Self::Split(Split::BeforeDigits(*digits))),

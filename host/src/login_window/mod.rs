@@ -70,6 +70,7 @@ fn verify_at(
         without_messages: false,
         one_field: false,
         debug: false,
+        language: None,
     };
     // Without a caller nothing is refused here.
     let Some(sign_on) = SignOn::prepare(&door, None) else {
