@@ -91,7 +91,8 @@ impl Default for AuditConfig {
     fn default() -> Self {
         Self {
             syslog: true,
-            file: None,
+            // What goes to syslog is hard to find again on macOS.
+            file: cfg!(target_os = "macos").then(|| "/var/log/otpair.jsonl".into()),
         }
     }
 }
