@@ -395,3 +395,8 @@ pub fn report_fault(service: &str, why: &str) {
     };
     Audit::default().record(&context, &Event::new(EventKind::Fault).reason(why));
 }
+
+/// Tells syslog how far a front end has come that leaves no other trace, such as that it was loaded at all.
+pub fn report_step(service: &str, text: &str) {
+    Audit::default().note(service, text);
+}

@@ -55,6 +55,12 @@ impl Audit {
         }
     }
 
+    /// Tells syslog how far something has come that leaves no other trace; no event. Holds nothing a person typed.
+    pub fn note(&self, service: &str, text: &str) {
+        let line = format!("note service={} {text}", line::quoted(service));
+        sink::to_syslog(sink::SYSLOG, sink::NOTE, &line);
+    }
+
     /// Sends syslog what only somebody looking for a mistake wants to know; no event. Holds nothing a person typed.
     pub fn debug(&self, service: &str, text: &str) {
         let line = format!("debug service={} {text}", line::quoted(service));

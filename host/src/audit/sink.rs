@@ -42,6 +42,9 @@ pub(super) fn to_syslog(socket: &str, severity: u8, line: &str) {
 /// The severity of what only somebody looking for a mistake wants to know (RFC 3164 section 4.1.1).
 pub(super) const DEBUG: u8 = 7;
 
+/// The severity of a trace that is no event: as high as `notice`, since macOS keeps nothing below.
+pub(super) const NOTE: u8 = 5;
+
 /// How grave an event is (RFC 3164 section 4.1.1).
 pub(super) fn severity(kind: EventKind) -> u8 {
     const ERROR: u8 = 3;
