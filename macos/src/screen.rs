@@ -38,6 +38,10 @@ pub(crate) struct Message {
 }
 
 /// What the person did.
+#[cfg_attr(
+    not(any(test, target_os = "macos")),
+    expect(dead_code, reason = "nobody presses anything where there is no view")
+)]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pressed {
     /// Went on, with what stands in the field (empty where there is none).
@@ -50,14 +54,19 @@ pub(crate) enum Pressed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CannotShow;
 
-/// Whatever shows the pane: the view on macOS, a script in the tests.
-pub(crate) trait Screen {
+/// What is called when a button is pressed, on any thread and also out of [`Screen::show`]. It may close the screen before
+/// it returns. It does not unwind.
+pub(crate) type OnPressed = Box<dyn Fn(Pressed) + Send + Sync>;
+
+/// Whatever shows the pane: the view on macOS, a script in the tests. The engine may call from any thread, so the view is
+/// what finds its way to the one that it may draw on; it waits for nobody there.
+pub(crate) trait Screen: Send {
     /// Shows this, in place of what was shown before; the field is empty and has the keyboard.
     ///
     /// # Errors
     /// [`CannotShow`] if there is no way to show anything. Then nothing will be pressed.
     fn show(&mut self, content: &Content) -> Result<(), CannotShow>;
 
-    /// Takes the pane away. Nothing is pressed after it.
+    /// Takes the pane away. Nothing is pressed after it; whatever is, is not heard.
     fn close(&mut self);
 }

@@ -1,0 +1,244 @@
+//! `otpair:prompt`: drives the dialog in the helper and shows it on the pane. Wrong passcodes are tried again in place: a
+//! refusal to the engine would have the person type the password again.
+
+use crate::engine::{Answer, Engine, Verdict};
+use crate::page::{self, Awaiting, Turn};
+use crate::screen::{CannotShow, Content, OnPressed, Pressed, Screen};
+use crate::surroundings::{Dialog, Surroundings};
+use otpair_core::language::Language;
+use otpair_core::records::Fault;
+use otpair_host::login_window::{Said, Ticket};
+use std::ffi::{CStr, CString};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+
+/// Whose password was checked (`kAuthorizationEnvironmentUsername`).
+pub(crate) const USERNAME: &CStr = c"username";
+
+/// Under this name `prompt` leaves the sign-on's number for `verify`. A hint and not the engine's session id: that hints
+/// reach a mechanism in the other process is what authd is seen to do, and other plugins live by it.
+pub(crate) const SIGN_ON: &CStr = c"io.otpair.sign-on";
+
+/// One invocation of the mechanism.
+pub(crate) struct Prompt {
+    engine: Engine,
+    answer: Answer,
+    surroundings: Arc<dyn Surroundings>,
+    /// Nobody ever waits for it: a button pressed twice, and an engine that stops everything while an answer is on its way
+    /// to the helper, find it taken.
+    sign_on: Mutex<Option<SignOn>>,
+    /// The engine has stopped it: whoever holds the sign-on closes it when done.
+    ended: AtomicBool,
+}
+
+/// What is going on between the person and the helper.
+struct SignOn {
+    user: String,
+    ticket: Ticket,
+    language: Language,
+    dialog: Option<Box<dyn Dialog>>,
+    awaiting: Awaiting,
+    screen: Option<Box<dyn Screen>>,
+}
+
+impl Prompt {
+    pub(crate) fn new(
+        engine: Engine,
+        answer: Answer,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            answer,
+            surroundings,
+            sign_on: Mutex::new(None),
+            ended: AtomicBool::new(false),
+        })
+    }
+
+    /// Begins, and shows the first page if there is one.
+    pub(crate) fn start(self: &Arc<Self>) {
+        self.take_turn(|held| match self.prepare() {
+            Ok((user, ticket)) => {
+                let language = self.surroundings.language().unwrap_or_default();
+                let sign_on = held.insert(SignOn {
+                    user,
+                    ticket,
+                    language,
+                    dialog: None,
+                    awaiting: Awaiting::Answer,
+                    screen: None,
+                });
+                let turn = self.begin(sign_on, false);
+                self.follow(sign_on, turn)
+            }
+            Err(why) => {
+                self.surroundings.report_fault(&why);
+                Some(Verdict::Deny)
+            }
+        });
+    }
+
+    /// Stops: the pane goes, and the helper hears that the person went away.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        self.close_if_idle();
+    }
+
+    /// Whose sign-on it is, and its number, which waits for `verify` from here on.
+    fn prepare(&self) -> Result<(String, Ticket), String> {
+        let user = self.engine.context_text(USERNAME);
+        let user = user.map_err(|fault| format!("whose sign-on it is can't be told: {fault}"))?;
+        let ticket = Ticket::new().map_err(|fault| fault.to_string())?;
+        let number = CString::new(ticket.to_string()).map_err(|error| error.to_string())?;
+        let left = self.engine.set_hint_text(SIGN_ON, &number);
+        left.map_err(|fault| format!("the sign-on's number can't be left for verify: {fault}"))?;
+        Ok((user, ticket))
+    }
+
+    /// Has the helper begin a dialog.
+    fn begin(&self, sign_on: &mut SignOn, is_anew: bool) -> Turn {
+        let begun = self
+            .surroundings
+            .begin(&sign_on.user, &sign_on.ticket, sign_on.language);
+        match begun {
+            Ok((dialog, said)) => {
+                sign_on.dialog = Some(dialog);
+                page::turn(said, is_anew, sign_on.language)
+            }
+            Err(fault) => {
+                self.surroundings.report_fault(&fault.to_string());
+                page::unavailable(sign_on.language)
+            }
+        }
+    }
+
+    /// A button was pressed.
+    fn pressed(self: &Arc<Self>, pressed: &Pressed) {
+        if self.answer.is_given() {
+            return;
+        }
+        self.take_turn(|held| {
+            let sign_on = held.as_mut()?;
+            match (pressed, sign_on.awaiting) {
+                (Pressed::Cancel, _) => Some(Verdict::UserCanceled),
+                (Pressed::GoOn(_), Awaiting::HasRead(verdict)) => Some(verdict),
+                (Pressed::GoOn(typed), Awaiting::Answer) => {
+                    let turn = self.go_on(sign_on, typed.as_bytes());
+                    self.follow(sign_on, turn)
+                }
+            }
+        });
+    }
+
+    /// Takes an answer to the helper. It waits five minutes for one, and may be gone: then all begins anew, in place.
+    fn go_on(&self, sign_on: &mut SignOn, typed: &[u8]) -> Turn {
+        match sign_on.answer(typed) {
+            Some(Ok(said)) => page::turn(said, false, sign_on.language),
+            Some(Err(fault)) => {
+                let text = format!("the dialog was lost and begins anew: {fault}");
+                self.surroundings.report_step(&text);
+                self.begin(sign_on, true)
+            }
+            None => self.begin(sign_on, true),
+        }
+    }
+
+    /// Shows what is to be shown. The verdict if it has come to one.
+    fn follow(self: &Arc<Self>, sign_on: &mut SignOn, turn: Turn) -> Option<Verdict> {
+        match turn {
+            Turn::End(verdict) => Some(verdict),
+            // The engine has stopped it while the helper was asked.
+            Turn::Show(..) if self.answer.is_given() => None,
+            Turn::Show(content, awaiting) => {
+                sign_on.awaiting = awaiting;
+                if self.show(sign_on, &content) == Err(CannotShow) {
+                    self.surroundings
+                        .report_fault("the pane can't be shown at the login window");
+                    return Some(Verdict::Deny);
+                }
+                None
+            }
+        }
+    }
+
+    fn show(self: &Arc<Self>, sign_on: &mut SignOn, content: &Content) -> Result<(), CannotShow> {
+        let mut screen = match sign_on.screen.take() {
+            Some(screen) => screen,
+            None => self
+                .surroundings
+                .open(self.engine.raw(), self.on_pressed())?,
+        };
+        let shown = screen.show(content);
+        sign_on.screen = Some(screen);
+        shown
+    }
+
+    /// What the view calls. It outlives the invocation, and then does nothing.
+    fn on_pressed(self: &Arc<Self>) -> OnPressed {
+        let weak = Arc::downgrade(self);
+        Box::new(move |pressed| {
+            let Some(own) = weak.upgrade() else { return };
+            let handled = catch_unwind(AssertUnwindSafe(|| own.pressed(&pressed)));
+            if let Err(payload) = handled {
+                // Dropping what was thrown could throw again.
+                std::mem::forget(payload);
+                let _ = catch_unwind(AssertUnwindSafe(|| own.deny_after_panic()))
+                    .map_err(std::mem::forget);
+            }
+        })
+    }
+
+    fn deny_after_panic(&self) {
+        let _ = self.answer.give(Verdict::Deny);
+        self.surroundings
+            .report_fault("the plugin panicked: this is a bug");
+        self.end();
+    }
+
+    /// Does something with the sign-on, unless somebody is doing that already. A verdict ends it.
+    fn take_turn(&self, act: impl FnOnce(&mut Option<SignOn>) -> Option<Verdict>) {
+        let Some(mut held) = self.try_lock() else {
+            return;
+        };
+        let verdict = act(&mut held);
+        if verdict.is_some() {
+            close(&mut held);
+        }
+        drop(held);
+        if let Some(Err(fault)) = verdict.map(|verdict| self.answer.give(verdict)) {
+            self.surroundings.report_fault(&fault.to_string());
+        }
+        if self.ended.load(Ordering::SeqCst) {
+            self.close_if_idle();
+        }
+    }
+
+    fn close_if_idle(&self) {
+        if let Some(mut held) = self.try_lock() {
+            close(&mut held);
+        }
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, Option<SignOn>>> {
+        match self.sign_on.try_lock() {
+            Ok(held) => Some(held),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+impl SignOn {
+    fn answer(&mut self, typed: &[u8]) -> Option<Result<Said, Fault>> {
+        self.dialog.as_mut().map(|dialog| dialog.answer(typed))
+    }
+}
+
+/// Takes the pane away, and with the dialog tells the helper that nobody is there any more.
+fn close(held: &mut Option<SignOn>) {
+    if let Some(mut screen) = held.take().and_then(|sign_on| sign_on.screen) {
+        screen.close();
+    }
+}
