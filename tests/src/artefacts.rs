@@ -45,6 +45,27 @@ impl Artefacts {
     }
 }
 
+/// The login window's plugin: `OTPAIR_PLUGIN`, else as in [`Artefacts::find`].
+///
+/// # Panics
+/// If it is missing, with a sentence that says how to build it.
+pub fn plugin() -> PathBuf {
+    named_or_built(
+        "OTPAIR_PLUGIN",
+        &target_folder(),
+        "libotpair_plugin.so",
+        "cargo build -p otpair-macos",
+    )
+}
+
+/// The test's authorization host.
+///
+/// # Panics
+/// As [`plugin`].
+pub fn authhost() -> PathBuf {
+    newest(&target_folder(), "authhost", "cargo build -p otpair-tests")
+}
+
 /// A test's executable is `target/PROFILE/deps/NAME`, another program's `target/PROFILE/NAME`.
 fn target_folder() -> PathBuf {
     let exe = env::current_exe().expect("the test's own path can't be found");

@@ -4,6 +4,7 @@
 //! A test that can't run fails with a sentence that says what is missing; it is never skipped.
 
 pub mod artefacts;
+pub mod authhost;
 pub mod container;
 pub mod desktop;
 pub mod dialog;
