@@ -19,6 +19,5 @@ mod surroundings;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod texts;
 mod verify;
 mod view;

@@ -2,9 +2,11 @@
 
 use crate::engine::Verdict;
 use crate::screen::{Content, Field, Message};
-use crate::texts::{self, Phrase};
 use otpair_core::dialog::{Asked, Outcome, Prompt};
 use otpair_core::language::Language;
+use otpair_core::notice::Notice;
+use otpair_core::policy::Prompts;
+use otpair_core::wording::Phrase;
 use otpair_host::login_window::{Said, Then, Told};
 
 /// What the pane is waiting for.
@@ -42,7 +44,7 @@ pub(crate) fn turn(said: Said, is_anew: bool, language: Language) -> Turn {
 /// The page that says that nothing can be checked.
 pub(crate) fn unavailable(language: Language) -> Turn {
     let message = Message {
-        text: texts::unavailable(language),
+        text: Notice::Unavailable.text(language),
         is_refusal: true,
     };
     last(Outcome::Unavailable, Some(message), language)
@@ -100,11 +102,25 @@ fn question(prompt: &Prompt, mut told: Vec<Told>, language: Language) -> Content
 
 /// The explaining line; or the prompt itself, where the config has words of its own or puts messages there.
 fn explain(prompt: &Prompt, usual: Phrase, language: Language) -> String {
-    if prompt.text == texts::usual_prompt(prompt.asked, language) {
+    if is_usual(prompt) {
         usual.text(language).to_owned()
     } else {
         prompt.text.trim().to_owned()
     }
+}
+
+/// Whether the prompt is a language's own, and nothing else stands in it. The config may name another than the window's.
+fn is_usual(prompt: &Prompt) -> bool {
+    let usual = Prompts::default();
+    Language::ALL.into_iter().any(|language| {
+        let text = match prompt.asked {
+            Asked::Serial => usual.serial(language),
+            Asked::PairingPasscode | Asked::Passcode => usual.passcode(language),
+            Asked::NextPasscode => usual.next_passcode(language),
+            Asked::Nothing => return false,
+        };
+        prompt.text == text
+    })
 }
 
 /// The explaining line and the field's name; nothing where nothing is asked.

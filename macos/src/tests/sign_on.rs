@@ -5,10 +5,18 @@ use crate::testing::{
     Engine, Heard, ScreenIs, Script, after, asks, asks_passcode, done, lost, prompting,
 };
 use otpair_core::dialog::{Asked, Outcome};
+use otpair_core::language::Language;
+use otpair_core::policy::Prompts;
+use otpair_core::wording::Phrase;
 
 const ALLOW: Heard = Heard::Result(0);
 const DENY: Heard = Heard::Result(1);
 const CANCELED: Heard = Heard::Result(3);
+
+/// The button after a refusal.
+fn back() -> &'static str {
+    Phrase::Back.text(Language::English)
+}
 
 #[test]
 fn a_paired_user_types_a_passcode() {
@@ -86,7 +94,7 @@ fn after_the_last_attempt_the_person_reads_why_and_goes_back() {
     assert_eq!(script.message(), "Wrong passcode. Call 1234.");
     assert_eq!(
         (page.field, page.go_on.as_str(), page.cancel),
-        (None, "Back", None)
+        (None, back(), None)
     );
     assert_eq!(engine.heard(), []);
     script.type_in("");
@@ -116,7 +124,8 @@ fn whoever_is_let_in_with_a_reminder_reads_it_and_goes_on() {
     let (script, engine) = (Script::of([Ok((reminded, vec![]))]), Engine::of_alice());
     prompting(&script, &engine);
     let page = script.page();
-    assert_eq!(page.go_on, "Continue");
+    let button = Phrase::ContinueWithout.text(Language::English);
+    assert_eq!(page.go_on, button);
     assert!(!page.message.unwrap().is_refusal);
     assert_eq!(engine.heard(), []);
     script.type_in("");
@@ -185,7 +194,7 @@ fn without_a_helper_a_page_says_so_before_the_denial() {
     prompting(&script, &engine);
     let page = script.page();
     assert!(script.message().contains("fault of this machine"));
-    assert_eq!((page.field, page.go_on.as_str()), (None, "Back"));
+    assert_eq!((page.field, page.go_on.as_str()), (None, back()));
     assert_eq!(engine.heard(), []);
     script.type_in("");
     assert_eq!(engine.heard(), [DENY]);
@@ -220,6 +229,16 @@ fn words_of_the_config_stand_in_place_of_the_panes_own() {
     let (script, engine) = (Script::of([Ok((own, vec![]))]), Engine::of_alice());
     prompting(&script, &engine);
     assert_eq!(script.page().explanation, "Code of the little grey thing:");
+}
+
+#[test]
+fn a_prompt_in_another_language_of_the_catalogue_is_none_of_the_configs_own() {
+    let german = Prompts::default();
+    let german = asks(Asked::Serial, german.serial(Language::German));
+    let (script, engine) = (Script::of([Ok((german, vec![]))]), Engine::of_alice());
+    prompting(&script, &engine);
+    let explained = Phrase::ExplainSerial.text(Language::English);
+    assert_eq!(script.page().explanation, explained);
 }
 
 #[test]
