@@ -17,6 +17,8 @@ mod keychain;
 mod language;
 mod limit;
 pub mod login_window;
+#[cfg(feature = "loginright")]
+pub mod loginright;
 mod own_folder;
 pub mod pamstack;
 pub mod session;
