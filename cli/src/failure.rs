@@ -32,6 +32,14 @@ impl Failure {
         Self::Failed(format!("{}: {error}", path.display()))
     }
 
+    /// What is told of it.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::Failed(why) | Self::Place(why) | Self::Usage(why) | Self::Help(why) => why,
+            Self::Gone => "",
+        }
+    }
+
     /// Tells on stderr, and gives the exit status.
     pub(crate) fn report(self) -> ExitCode {
         let (line, status) = match self {

@@ -208,11 +208,16 @@ pub(crate) fn remove(path: &Path) -> Result<bool, Failure> {
 
 /// Refuses everybody but root, who alone may change what is here.
 pub(crate) fn need_root() -> Result<(), Failure> {
+    need_root_for(&format!("what is in {ADMINS}"))
+}
+
+/// As [`need_root`], for something else.
+pub(crate) fn need_root_for(what: &str) -> Result<(), Failure> {
     if rustix::process::geteuid().is_root() {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "only root may change what is in {ADMINS}; run this as root"
+        "only root may change {what}; run this as root"
     )))
 }
 
@@ -224,7 +229,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Keeps every other `otpair protect` waiting until this is dropped.
 pub(crate) fn lock() -> Result<File, Failure> {
-    let path = Path::new(LOCK);
+    lock_at(Path::new(LOCK))
+}
+
+/// As [`lock`], by another file.
+pub(crate) fn lock_at(path: &Path) -> Result<File, Failure> {
     let failed = |error| Failure::file(path, &error);
     let file = OpenOptions::new()
         .create(true)
@@ -243,7 +252,8 @@ pub(crate) fn lock() -> Result<File, Failure> {
             }
             Err(TryLockError::WouldBlock) => {
                 return Err(Failure::new(format!(
-                    "another otpair protect is at work and does not end; see fuser {LOCK}"
+                    "another otpair protect is at work and does not end; see fuser {}",
+                    path.display()
                 )));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),

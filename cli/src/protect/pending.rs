@@ -28,12 +28,17 @@ impl Pending {
     /// # Errors
     /// If it can't be read, or is none.
     pub(crate) fn read() -> Result<Option<Self>, Failure> {
-        match fs::read_to_string(PATH) {
+        Self::read_from(Path::new(PATH))
+    }
+
+    /// As [`Pending::read`], where it is kept elsewhere.
+    pub(crate) fn read_from(path: &Path) -> Result<Option<Self>, Failure> {
+        match fs::read_to_string(path) {
             Ok(text) => serde_json::from_str(&text)
                 .map(Some)
-                .map_err(|error| Failure::new(format!("{PATH}: {error}"))),
+                .map_err(|error| Failure::new(format!("{}: {error}", path.display()))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::file(Path::new(PATH), &error)),
+            Err(error) => Err(Failure::file(path, &error)),
         }
     }
 
@@ -44,7 +49,12 @@ impl Pending {
 
     /// Writes it, durably.
     pub(crate) fn write(&self) -> Result<(), Failure> {
+        self.write_to(Path::new(PATH))
+    }
+
+    /// As [`Pending::write`], elsewhere.
+    pub(crate) fn write_to(&self, path: &Path) -> Result<(), Failure> {
         let text = serde_json::to_string(self).map_err(std::io::Error::from)?;
-        folder::write(Path::new(PATH), &(text + "\n"))
+        folder::write(path, &(text + "\n"))
     }
 }

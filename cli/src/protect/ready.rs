@@ -9,14 +9,9 @@ use std::path::Path;
 
 /// Why nothing is switched on.
 pub(super) fn not_now(fault: &Failure) -> Failure {
-    let why = match fault {
-        Failure::Failed(why) | Failure::Place(why) | Failure::Usage(why) | Failure::Help(why) => {
-            why.as_str()
-        }
-        Failure::Gone => "",
-    };
     Failure::new(format!(
-        "nobody could sign on any more, so nothing was switched on: {why}"
+        "nobody could sign on any more, so nothing was switched on: {}",
+        fault.message()
     ))
 }
 
