@@ -3,12 +3,14 @@
 mod finding;
 mod people;
 mod system;
+mod window;
 
 use crate::args::Json;
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::output;
 use crate::protect::folder;
+use crate::protect::login_window::Window;
 use finding::{Finding, Severity, advice, for_people};
 use otpair_cache::SeedCache;
 use otpair_cache::admin::Problem;
@@ -78,24 +80,34 @@ fn examine(config: Option<&Path>, mend: bool) -> Vec<Finding> {
     let mut findings = examine_own(config, mend);
     // A config of somebody's own is examined with its cache; the machine's doors do not go by it.
     if config.is_none() {
-        findings.extend(system::findings());
-        findings.extend(nobody_left());
+        let protected = if let Some(window) = Window::here() {
+            findings.extend(window::findings(&window));
+            window::protected(&window)
+        } else {
+            findings.extend(system::findings());
+            protected_services()
+        };
+        findings.extend(nobody_left(&protected));
     }
     findings
 }
 
+fn protected_services() -> Vec<String> {
+    let services = folder::services().into_iter();
+    let protected = services.filter(|(_, _, examined)| examined.protected);
+    protected.map(|(service, ..)| service).collect()
+}
+
 /// Where otpair is asked and nobody could answer.
-fn nobody_left() -> Vec<Finding> {
+fn nobody_left(protected: &[String]) -> Vec<Finding> {
     let Ok(config) = Config::load(None) else {
         return Vec::new();
     };
     let Ok(mut cache) = otpair_host::open_cache(&config) else {
         return Vec::new();
     };
-    let services = folder::services().into_iter();
-    let protected = services.filter(|(_, _, examined)| examined.protected);
-    let stopped = protected.filter_map(|(service, ..)| {
-        let why = people::nobody(&mut cache, &config.policy(&service))?;
+    let stopped = protected.iter().filter_map(|service| {
+        let why = people::nobody(&mut cache, &config.policy(service))?;
         Some(Finding::stops(
             &format!("service {service}"),
             why,

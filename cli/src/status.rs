@@ -4,6 +4,7 @@ use crate::args::Json;
 use crate::failure::Failure;
 use crate::output::{self, or_dash};
 use crate::protect::folder;
+use crate::protect::login_window::{SERVICE, Window};
 use crate::protect::pending::Pending;
 use otpair_host::{clock, pamstack};
 use serde::Serialize;
@@ -36,6 +37,10 @@ impl View {
 impl Args {
     /// Lists the services that ask for a password or the like.
     pub(crate) fn run(self) -> Result<(), Failure> {
+        if let Some(window) = Window::here() {
+            let views = [of_window(&window, window.is_protected()?)?];
+            return output::show(self.json.json, &views, || table(&views));
+        }
         let pending = Pending::read()?;
         let services = folder::services().into_iter();
         let views: Vec<_> = services
@@ -71,4 +76,40 @@ pub(crate) fn tell(services: &[String], json: bool, text: &str) -> Result<(), Fa
         .map(|service| View::new(service.clone(), is_protected(service), pending.as_ref()))
         .collect();
     output::show(json, &views, || format!("{text}\n"))
+}
+
+/// The only service on a Mac.
+fn of_window(window: &Window, is_protected: bool) -> Result<View, Failure> {
+    let pending = window.pending()?;
+    Ok(View::new(
+        SERVICE.to_owned(),
+        is_protected,
+        pending.as_ref(),
+    ))
+}
+
+/// As [`tell`], of a Mac's login window. One that can't be read any more asks for nothing.
+pub(crate) fn tell_window(window: &Window, json: bool, text: &str) -> Result<(), Failure> {
+    let views = [of_window(window, window.is_protected().unwrap_or(false))?];
+    output::show(json, &views, || format!("{text}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protect::login_window::testing::Mac;
+
+    #[test]
+    fn a_mac_has_one_service() {
+        let mac = Mac::new();
+        let view = |mac: &Mac| of_window(&mac.window, mac.window.is_protected().unwrap()).unwrap();
+        let said = |mac: &Mac| serde_json::to_string(&view(mac)).unwrap();
+        assert_eq!(
+            said(&mac),
+            r#"{"service":"login-window","protected":false,"pending_revert":null}"#
+        );
+        mac.switch_on().unwrap();
+        let view = view(&mac);
+        assert!(view.protected && view.pending_revert.is_some());
+    }
 }

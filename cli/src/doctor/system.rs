@@ -1,6 +1,7 @@
 //! What this machine's doors, modules and sockets say: only where the machine's own config is examined.
 
 use super::finding::Finding;
+use crate::failure::Failure;
 use crate::protect::folder;
 use crate::protect::pending::Pending;
 use crate::protect::sshd;
@@ -26,7 +27,7 @@ pub(super) fn findings() -> Vec<Finding> {
             .filter(|(_, _, examined)| examined.protected)
     };
     let mut findings = clock_finding();
-    findings.extend(pending_finding());
+    findings.extend(pending_finding(Pending::read()));
     for (service, text, examined) in &services {
         findings.extend(stack_finding(service, text, examined));
     }
@@ -60,9 +61,10 @@ fn clock_finding() -> Vec<Finding> {
     }
 }
 
-fn pending_finding() -> Vec<Finding> {
+/// What waits to be confirmed.
+pub(super) fn pending_finding(pending: Result<Option<Pending>, Failure>) -> Vec<Finding> {
     let about = "otpair protect";
-    match Pending::read() {
+    match pending {
         Ok(None) => Vec::new(),
         Ok(Some(pending)) => {
             let (services, time) = (

@@ -2,6 +2,7 @@
 //! somebody could still sign on.
 
 pub(crate) mod folder;
+pub(crate) mod login_window;
 pub(crate) mod pending;
 mod plan;
 mod ready;
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::output;
 use crate::status;
+use login_window::{Request, Window};
 use otpair_core::event::{Event, EventKind};
 use otpair_host::audit::{Audit, Context};
 use otpair_host::clock;
@@ -27,11 +29,11 @@ const LONGEST: u64 = 7 * 86_400;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The PAM services, such as sshd, sudo or login
-    #[arg(value_name = "SERVICE", required_unless_present_any = ["confirm", "revert"])]
+    /// The PAM services, such as sshd, sudo or login; on macOS login-window
+    #[arg(value_name = "SERVICE", required_unless_present_any = ["confirm", "revert", "keep"])]
     services: Vec<String>,
     /// How long to wait for otpair protect --confirm
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = wait, conflicts_with_all = ["confirm", "revert"])]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = wait, conflicts_with_all = ["confirm", "revert", "keep"])]
     revert_in: u64,
     /// Keep what was switched on
     #[arg(long, conflicts_with_all = ["services", "revert"])]
@@ -40,12 +42,14 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "services")]
     revert: bool,
     #[command(flatten)]
+    window: login_window::Flags,
+    #[command(flatten)]
     json: Json,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct UnprotectArgs {
-    /// The PAM services
+    /// The PAM services; on macOS login-window
     #[arg(value_name = "SERVICE", required = true)]
     services: Vec<String>,
     #[command(flatten)]
@@ -62,14 +66,18 @@ fn wait(text: &str) -> Result<u64, String> {
 impl Args {
     /// Switches on, keeps, or takes back.
     pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+        if let Some(window) = Window::here() {
+            return self.run_at(&window, config);
+        }
+        if self.window.are_any() {
+            return Err(Failure::Usage(
+                "--untested and --keep are for macOS's login-window".to_owned(),
+            ));
+        }
         if self.revert {
             folder::need_root()?;
             let services = revert::revert(config)?;
-            let said = if services.is_empty() {
-                "Nothing waited to be confirmed."
-            } else {
-                "Taken back."
-            };
+            let said = said_of_revert(!services.is_empty());
             return status::tell(&services, self.json.json, said);
         }
         if self.confirm {
@@ -93,6 +101,38 @@ impl Args {
         };
         let services = plan::with_companions(&self.services);
         status::tell(&services, self.json.json, &said)
+    }
+
+    /// Does it at a Mac's login window.
+    fn run_at(self, window: &Window, config: Option<&Path>) -> Result<(), Failure> {
+        login_window::check_names(&self.services)?;
+        folder::need_root_for("the login window")?;
+        let said = if self.window.keep {
+            window.keep(config)?.to_owned()
+        } else if self.revert {
+            let were_any = window.revert(config)?;
+            said_of_revert(were_any).to_owned()
+        } else if self.confirm {
+            window.confirm()?
+        } else {
+            login_window::check_config(config)?;
+            let machine = Machine::load(config).map_err(|fault| ready::not_now(&fault))?;
+            ready::check(&machine, config, &self.services)?;
+            window.switch_on(&Request {
+                seconds: self.revert_in,
+                untested: self.window.untested,
+                config,
+            })?
+        };
+        status::tell_window(window, self.json.json, &said)
+    }
+}
+
+fn said_of_revert(were_any: bool) -> &'static str {
+    if were_any {
+        "Taken back."
+    } else {
+        "Nothing waited to be confirmed."
     }
 }
 
@@ -173,6 +213,12 @@ fn confirm(json: bool) -> Result<(), Failure> {
 impl UnprotectArgs {
     /// Takes otpair's lines out, also what waits to be confirmed.
     pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+        if let Some(window) = Window::here() {
+            login_window::check_names(&self.services)?;
+            folder::need_root_for("the login window")?;
+            let said = window.switch_off(config)?;
+            return status::tell_window(&window, self.json.json, said);
+        }
         for service in &self.services {
             plan::check_name(service)?;
             if folder::text(service).is_none() {

@@ -1,0 +1,95 @@
+//! `otpair protect --keep`, which launchd runs at boot and now and then: a macOS upgrade may replace the login window's
+//! right, and with it what was confirmed.
+
+use super::mac::Window;
+use super::{Reason, record};
+use crate::failure::Failure;
+use crate::protect::folder;
+use otpair_core::event::EventKind;
+use otpair_host::loginright::Placement;
+use std::path::Path;
+
+/// What is to be done about the login window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Nothing.
+    Nothing,
+    /// Somebody has confirmed, and otpair is not in it as it has to be.
+    PutBack,
+    /// The right names a plugin that is not there: nobody would get in.
+    TakeOut,
+}
+
+/// What there is to know for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) placement: Placement,
+    /// Part of otpair is missing on this Mac.
+    pub(super) is_missing: bool,
+    pub(super) is_confirmed: bool,
+    pub(super) is_pending: bool,
+}
+
+impl Seen {
+    /// What is missing counts most: what locks people out has to go, whoever put it in. What is not confirmed yet is the
+    /// business of whoever waits for that.
+    pub(super) fn decide(self) -> Keep {
+        match self {
+            Self {
+                is_missing: true,
+                placement,
+                ..
+            } if placement.is_any() => Keep::TakeOut,
+            Self {
+                is_missing: false,
+                is_confirmed: true,
+                is_pending: false,
+                placement,
+            } if placement != Placement::InForce => Keep::PutBack,
+            _ => Keep::Nothing,
+        }
+    }
+}
+
+impl Window {
+    /// Puts back what was confirmed and is gone, and takes out what can't work. What was done.
+    pub(crate) fn keep(&self, config: Option<&Path>) -> Result<&'static str, Failure> {
+        let kept = self.keep_in_silence(config);
+        if let Err(failure) = &kept {
+            let why = Reason::of("could not be kept", failure);
+            record(config, EventKind::Fault, &why);
+        }
+        kept
+    }
+
+    fn keep_in_silence(&self, config: Option<&Path>) -> Result<&'static str, Failure> {
+        let _lock = folder::lock_at(&self.lock)?;
+        let missing = self.missing();
+        let is_confirmed = self.is_confirmed();
+        if missing.is_none() && !is_confirmed {
+            return Ok("Nothing to do: otpair was not confirmed at the login window.");
+        }
+        let placement = self.examine()?.placement;
+        let seen = Seen {
+            placement,
+            is_missing: missing.is_some(),
+            is_confirmed,
+            // What can't be read is pending all the same.
+            is_pending: !matches!(self.pending(), Ok(None)),
+        };
+        match seen.decide() {
+            Keep::Nothing => Ok("Nothing to do."),
+            Keep::PutBack => {
+                self.put_in()?;
+                let why = Reason::new(format!("put back: {placement}"));
+                record(config, EventKind::Protected, &why);
+                Ok("otpair is asked at the login window again.")
+            }
+            Keep::TakeOut => {
+                let why = missing.unwrap_or_default();
+                self.take_out(config, &Reason::new(why))?;
+                Ok("otpair is not asked any more: a part of it is missing.")
+            }
+        }
+    }
+}
