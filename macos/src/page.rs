@@ -102,25 +102,23 @@ fn question(prompt: &Prompt, mut told: Vec<Told>, language: Language) -> Content
 
 /// The explaining line; or the prompt itself, where the config has words of its own or puts messages there.
 fn explain(prompt: &Prompt, usual: Phrase, language: Language) -> String {
-    if is_usual(prompt) {
+    if prompt.text == own_text(prompt.asked, language) {
         usual.text(language).to_owned()
     } else {
         prompt.text.trim().to_owned()
     }
 }
 
-/// Whether the prompt is a language's own, and nothing else stands in it. The config may name another than the window's.
-fn is_usual(prompt: &Prompt) -> bool {
-    let usual = Prompts::default();
-    Language::ALL.into_iter().any(|language| {
-        let text = match prompt.asked {
-            Asked::Serial => usual.serial(language),
-            Asked::PairingPasscode | Asked::Passcode => usual.passcode(language),
-            Asked::NextPasscode => usual.next_passcode(language),
-            Asked::Nothing => return false,
-        };
-        prompt.text == text
-    })
+/// The language's own prompt.
+fn own_text(asked: Asked, language: Language) -> String {
+    let own = Prompts::default();
+    let text = match asked {
+        Asked::Serial => own.serial(language),
+        Asked::PairingPasscode | Asked::Passcode => own.passcode(language),
+        Asked::NextPasscode => own.next_passcode(language),
+        Asked::Nothing => "",
+    };
+    text.to_owned()
 }
 
 /// The explaining line and the field's name; nothing where nothing is asked.

@@ -36,6 +36,7 @@ pub(crate) struct Prompt {
 struct SignOn {
     user: String,
     ticket: Ticket,
+    /// The window's language, until the dialog has said which one it speaks.
     language: Language,
     dialog: Option<Box<dyn Dialog>>,
     awaiting: Awaiting,
@@ -104,6 +105,7 @@ impl Prompt {
             .begin(&sign_on.user, &sign_on.ticket, sign_on.language);
         match begun {
             Ok((dialog, said)) => {
+                sign_on.language = dialog.language();
                 sign_on.dialog = Some(dialog);
                 page::turn(said, is_anew, sign_on.language)
             }

@@ -15,11 +15,18 @@ pub(crate) trait Dialog: Send {
     /// # Errors
     /// The dialog is lost.
     fn answer(&mut self, typed: &[u8]) -> Result<Said, Fault>;
+
+    /// The language that it speaks: the config may set another one than the window's.
+    fn language(&self) -> Language;
 }
 
 impl Dialog for Exchange {
     fn answer(&mut self, typed: &[u8]) -> Result<Said, Fault> {
         Self::answer(self, typed)
+    }
+
+    fn language(&self) -> Language {
+        Self::language(self)
     }
 }
 

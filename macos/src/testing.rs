@@ -137,6 +137,8 @@ pub(crate) struct Script {
     pub(crate) screen: Mutex<ScreenIs>,
     pub(crate) seen: Arc<Seen>,
     pub(crate) verifies: bool,
+    /// What the dialogs speak.
+    pub(crate) language: Language,
     pressed: Mutex<Option<Arc<OnPressed>>>,
     gate: Mutex<Option<Gate>>,
 }
@@ -177,6 +179,7 @@ impl Script {
             screen: Mutex::new(ScreenIs::Good),
             seen: Arc::default(),
             verifies: false,
+            language: Language::English,
             pressed: Mutex::new(None),
             gate: Mutex::new(None),
         }
@@ -242,6 +245,7 @@ impl Surroundings for Script {
             replies: replies.into(),
             seen: self.seen.clone(),
             gate: self.gate.lock().unwrap().take(),
+            language: self.language,
         };
         Ok((Box::new(dialog), said))
     }
@@ -288,6 +292,7 @@ struct ScriptedDialog {
     replies: VecDeque<Result<Said, Fault>>,
     seen: Arc<Seen>,
     gate: Option<Gate>,
+    language: Language,
 }
 
 impl Dialog for ScriptedDialog {
@@ -300,6 +305,10 @@ impl Dialog for ScriptedDialog {
             gate.open.recv().unwrap();
         }
         self.replies.pop_front().expect("a reply to this answer")
+    }
+
+    fn language(&self) -> Language {
+        self.language
     }
 }
 

@@ -93,6 +93,17 @@ fn after_its_answer_no_button_gives_another() {
 }
 
 #[test]
+fn a_button_that_is_pressed_while_the_engine_stops_everything_takes_nothing_to_the_helper() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    let (loaded, mechanism) = prompting(&script, &engine);
+    let pressing = script.clone();
+    engine.at_result(move || pressing.type_in("123456"));
+    assert_eq!(loaded.deactivate(mechanism), 0);
+    assert_eq!(engine.heard(), [DENY, Heard::DidDeactivate]);
+    assert!(script.seen.answers.lock().unwrap().is_empty());
+}
+
+#[test]
 fn while_an_answer_is_on_its_way_buttons_do_nothing_and_stopping_waits_for_nobody() {
     let (script, engine) = (granting(), Engine::of_alice());
     let (arrived, let_on) = script.hold_answers();

@@ -8,6 +8,7 @@ use otpair_core::dialog::{Asked, Outcome};
 use otpair_core::language::Language;
 use otpair_core::policy::Prompts;
 use otpair_core::wording::Phrase;
+use std::sync::Arc;
 
 const ALLOW: Heard = Heard::Result(0);
 const DENY: Heard = Heard::Result(1);
@@ -232,13 +233,16 @@ fn words_of_the_config_stand_in_place_of_the_panes_own() {
 }
 
 #[test]
-fn a_prompt_in_another_language_of_the_catalogue_is_none_of_the_configs_own() {
-    let german = Prompts::default();
-    let german = asks(Asked::Serial, german.serial(Language::German));
-    let (script, engine) = (Script::of([Ok((german, vec![]))]), Engine::of_alice());
+fn the_pane_speaks_the_dialogs_language() {
+    let german = asks(Asked::Serial, Prompts::default().serial(Language::German));
+    let mut script = Script::new([Ok((german, vec![]))]);
+    script.language = Language::German;
+    let (script, engine) = (Arc::new(script), Engine::of_alice());
     prompting(&script, &engine);
-    let explained = Phrase::ExplainSerial.text(Language::English);
-    assert_eq!(script.page().explanation, explained);
+    let page = script.page();
+    let german = |phrase: Phrase| phrase.text(Language::German);
+    assert_eq!(page.title, german(Phrase::Title));
+    assert_eq!(page.explanation, german(Phrase::ExplainSerial));
 }
 
 #[test]
