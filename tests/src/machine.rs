@@ -365,6 +365,11 @@ impl Machine {
         self.syslog.lines()
     }
 
+    /// Waits for a line in syslog that holds this text; whether it came.
+    pub fn syslog_tells(&self, text: &str) -> bool {
+        self.syslog.tells(text)
+    }
+
     /// Has the helper serve its socket, as its systemd units say.
     pub fn serve_helper(&self) {
         self.serve_socket("root", &["/usr/libexec/otpair/otpair-helper"]);
