@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and the crates of this workspace that it depends on.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("otpair-core", &[]),
     ("otpair-cache", &["otpair-core"]),
     ("otpair-host", &["otpair-core", "otpair-cache"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("otpair-macos", &["otpair-core", "otpair-host"]),
     ("otpair-helper", &["otpair-host"]),
     ("otpair", &["otpair-core", "otpair-cache", "otpair-host"]),
+    ("otpair-pkg", &[]),
     ("otpair-tests", &[]),
 ];
 
