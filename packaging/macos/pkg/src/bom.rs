@@ -54,7 +54,8 @@ fn words(words: &[u32], rest: &[u8]) -> Vec<u8> {
 /// The number of paths, and the size of all files of no processor in particular.
 fn info(nodes: &[Node]) -> Result<Vec<u8>, Fault> {
     let size = size32(nodes.iter().map(|node| node.bytes().len()).sum())?;
-    let paths = size32(nodes.len())?;
+    // As `mkbom` counts them: one more than there are.
+    let paths = size32(nodes.len() + 1)?;
     Ok(words(&[1, paths, 1, 0, 0, size, 0], &[]))
 }
 

@@ -10,6 +10,7 @@
 pub mod bom;
 mod bytes;
 pub mod cpio;
+pub mod exports;
 pub mod fault;
 pub mod macho;
 pub mod manifest;

@@ -126,7 +126,7 @@ impl Unsigned {
 }
 
 /// Offset and kind of each load command.
-fn commands(file: &[u8]) -> Result<Vec<(usize, u32)>, Fault> {
+pub(crate) fn commands(file: &[u8]) -> Result<Vec<(usize, u32)>, Fault> {
     let mut at = HEADER;
     let mut commands = Vec::new();
     for _ in 0..u32_le(file, 16)? {

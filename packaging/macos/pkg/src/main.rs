@@ -5,7 +5,7 @@
 use clap::{Parser, Subcommand};
 use otpair_pkg::fault::Fault;
 use otpair_pkg::signature::{self, Subject};
-use otpair_pkg::{macho, manifest, product, seal, tree};
+use otpair_pkg::{exports, macho, manifest, product, seal, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,6 +27,14 @@ enum Step {
         /// The programs, one a processor.
         #[arg(required = true)]
         programs: Vec<PathBuf>,
+    },
+    /// Make all symbols of a library private but one, in place.
+    Export {
+        /// The symbol that stays exported.
+        #[arg(long)]
+        only: String,
+        /// The library, thin or universal.
+        library: PathBuf,
     },
     /// Sign a program ad hoc, in place.
     Sign {
@@ -86,6 +94,7 @@ fn run(step: Step) -> Result<(), Fault> {
             let programs: Vec<_> = programs.iter().map(|p| read(p)).collect::<Result<_, _>>()?;
             write(&output, &macho::join(&programs)?)
         }
+        Step::Export { only, library } => write(&library, &exports::only(&read(&library)?, &only)?),
         Step::Sign {
             identifier,
             program,
