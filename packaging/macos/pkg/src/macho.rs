@@ -98,7 +98,7 @@ impl Unsigned {
         let end = (length + room) as u64;
         let size = end.checked_sub(self.linkedit.offset);
         let size = size.ok_or_else(|| Fault::new("its __LINKEDIT is not the last segment"))?;
-        let in_memory = size.next_multiple_of(self.page());
+        let in_memory = size.next_multiple_of(1 << self.page_bits());
         put(
             &mut self.bytes,
             self.linkedit.command + 32,
@@ -119,9 +119,10 @@ impl Unsigned {
         Ok(self.bytes)
     }
 
-    /// The processor's page, to which segments are aligned in memory.
-    fn page(&self) -> u64 {
-        1 << alignment(u32_le(&self.bytes, 4).unwrap_or_default())
+    /// The processor's page, as a power of two: segments are aligned to it, and each is signed.
+    #[must_use]
+    pub fn page_bits(&self) -> u8 {
+        alignment(u32_le(&self.bytes, 4).unwrap_or_default())
     }
 }
 
@@ -173,8 +174,8 @@ fn with_command(file: &[u8]) -> Result<(Vec<u8>, usize), Fault> {
     Ok((bytes, at))
 }
 
-/// The power of two to which a processor's part of a universal file is aligned.
-fn alignment(processor: u32) -> u32 {
+/// A processor's page, as a power of two: its part of a universal file is aligned to it.
+fn alignment(processor: u32) -> u8 {
     if processor == ARM64 { 14 } else { 12 }
 }
 
@@ -204,7 +205,8 @@ pub fn join(programs: &[Vec<u8>]) -> Result<Vec<u8>, Fault> {
     for (processor, model, program) in parts {
         bytes.resize(bytes.len().next_multiple_of(1 << alignment(processor)), 0);
         let (offset, size) = (size32(bytes.len())?, size32(program.len())?);
-        let fields = [processor, model, offset, size, alignment(processor)];
+        let alignment = alignment(processor).into();
+        let fields = [processor, model, offset, size, alignment];
         header.extend(fields.map(u32::to_be_bytes).concat());
         bytes.extend_from_slice(program);
     }

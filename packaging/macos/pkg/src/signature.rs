@@ -1,9 +1,9 @@
 //! Ad-hoc code signatures: no identity, only hashes, with which macOS tells that a program is as it was made. It demands
 //! one of every program on Apple's processors.
 //!
-//! A signature is a super blob, big-endian throughout, of a code directory (version 2.4, SHA-256 of each page of 4 KiB,
-//! and, at negative numbers, of the bundle's property list, the requirements and the resources) and an empty set of
-//! requirements: what `codesign --sign -` makes.
+//! A signature is a super blob, big-endian throughout, of a code directory (version 2.4, SHA-256 of each page, and, at
+//! negative numbers, of the bundle's property list, the requirements and the resources), an empty set of requirements, and
+//! an empty wrapper where the signature of an identity would be: what `codesign --sign -` makes.
 
 use crate::bytes::size32;
 use crate::fault::Fault;
@@ -13,17 +13,18 @@ use sha2::{Digest, Sha256};
 const SUPER_BLOB: u32 = 0xfade_0cc0;
 const CODE_DIRECTORY: u32 = 0xfade_0c02;
 const REQUIREMENTS: u32 = 0xfade_0c01;
+const WRAPPER: u32 = 0xfade_0b01;
 /// What a super blob calls them.
 const CODE_DIRECTORY_SLOT: u32 = 0;
 const REQUIREMENTS_SLOT: u32 = 2;
+const WRAPPER_SLOT: u32 = 0x10000;
 /// Its flag in a code directory.
 const AD_HOC: u32 = 2;
 const VERSION: u32 = 0x0002_0400;
-const PAGE: usize = 4096;
 const HASH: usize = 32;
 /// The fixed part of a code directory of this version.
 const CODE_DIRECTORY_HEAD: usize = 88;
-const SUPER_BLOB_HEAD: usize = 12 + 2 * 8;
+const SUPER_BLOB_HEAD: usize = 12 + 3 * 8;
 
 /// What a signature is about, besides the code.
 #[derive(Debug, Clone, Copy)]
@@ -70,17 +71,17 @@ pub fn sign(program: &[u8], subject: Subject) -> Result<Vec<u8>, Fault> {
 fn sign_one(program: &[u8], subject: Subject) -> Result<Vec<u8>, Fault> {
     let unsigned = Unsigned::read(program)?;
     let segment = unsigned.executable_segment();
-    let pages = unsigned.length().div_ceil(PAGE);
+    let page_bits = unsigned.page_bits();
+    let pages = unsigned.length().div_ceil(1 << page_bits);
     let special = subject.special_hashes();
     let directory = CODE_DIRECTORY_HEAD + subject.identifier.len() + 1;
     let hashes = (special.len() + pages) * HASH;
-    let room = SUPER_BLOB_HEAD + directory + hashes + empty_requirements().len();
+    let room =
+        SUPER_BLOB_HEAD + directory + hashes + empty_requirements().len() + empty_wrapper().len();
     unsigned.sign(room, |code| {
+        let identifier = subject.identifier;
         super_blob(&code_directory(
-            code,
-            subject.identifier,
-            &special,
-            segment,
+            code, identifier, &special, segment, page_bits,
         )?)
     })
 }
@@ -90,22 +91,23 @@ fn code_directory(
     identifier: &str,
     special: &[[u8; HASH]],
     (text_offset, text_size, main): (u64, u64, bool),
+    page_bits: u8,
 ) -> Result<Vec<u8>, Fault> {
     let identifier_at = CODE_DIRECTORY_HEAD;
     let hashes_at = identifier_at + identifier.len() + 1 + special.len() * HASH;
-    let pages = code.len().div_ceil(PAGE);
+    let pages = code.chunks(1 << page_bits);
     let words = [
         CODE_DIRECTORY,
-        size32(hashes_at + pages * HASH)?,
+        size32(hashes_at + pages.len() * HASH)?,
         VERSION,
         AD_HOC,
         size32(hashes_at)?,
         size32(identifier_at)?,
         size32(special.len())?,
-        size32(pages)?,
+        size32(pages.len())?,
         size32(code.len())?,
-        // Length of a hash, SHA-256, no platform, pages of 2^12 bytes.
-        u32::from_be_bytes([32, 2, 0, 12]),
+        // Length of a hash, SHA-256, no platform, size of a page.
+        u32::from_be_bytes([32, 2, 0, page_bits]),
     ];
     let mut blob = words.map(u32::to_be_bytes).concat();
     // Spare, no scatter, no team, spare; a limit of 64 bits is for larger files.
@@ -119,7 +121,7 @@ fn code_directory(
     blob.extend_from_slice(identifier.as_bytes());
     blob.push(0);
     blob.extend(special.concat());
-    for page in code.chunks(PAGE) {
+    for page in pages {
         blob.extend_from_slice(&Sha256::digest(page));
     }
     Ok(blob)
@@ -128,22 +130,31 @@ fn code_directory(
 fn super_blob(directory: &[u8]) -> Result<Vec<u8>, Fault> {
     let requirements = empty_requirements();
     let requirements_at = SUPER_BLOB_HEAD + directory.len();
+    let wrapper = empty_wrapper();
+    let wrapper_at = requirements_at + requirements.len();
     let head = [
         SUPER_BLOB,
-        size32(requirements_at + requirements.len())?,
-        2,
+        size32(wrapper_at + wrapper.len())?,
+        3,
         CODE_DIRECTORY_SLOT,
         size32(SUPER_BLOB_HEAD)?,
         REQUIREMENTS_SLOT,
         size32(requirements_at)?,
+        WRAPPER_SLOT,
+        size32(wrapper_at)?,
     ];
     let head = head.map(u32::to_be_bytes).concat();
-    Ok([&head, directory, &requirements].concat())
+    Ok([&head, directory, &requirements, &wrapper].concat())
 }
 
 /// Magic, length, and that there is none.
 fn empty_requirements() -> Vec<u8> {
     [REQUIREMENTS, 12, 0].map(u32::to_be_bytes).concat()
+}
+
+/// Magic and length.
+fn empty_wrapper() -> Vec<u8> {
+    [WRAPPER, 8].map(u32::to_be_bytes).concat()
 }
 
 #[cfg(test)]

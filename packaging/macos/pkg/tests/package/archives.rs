@@ -1,6 +1,6 @@
 //! The package as archives: xar, cpio and Bom, read by `bsdtar`, `7z`, `cksum` and the crate `apple-bom`.
 
-use crate::unpacked::{Unpacked, package, run};
+use crate::unpacked::{Unpacked, package, run, workspace};
 use apple_bom::ParsedBom;
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -17,12 +17,11 @@ const ARCHIVE: [&str; 6] = [
     "otpair.pkg/Scripts",
 ];
 
-/// Mode and path of all that is installed, as the contract has it.
-const INSTALLED: [(u32, &str); 35] = [
+/// Mode and path of all that is installed but for launchd's jobs, as the contract has it.
+const INSTALLED: [(u32, &str); 34] = [
     (0o040_755, ""),
     (0o040_755, "Library"),
     (0o040_755, "Library/LaunchDaemons"),
-    (0o100_644, "Library/LaunchDaemons/io.otpair.helper.plist"),
     (0o041_755, "Library/PrivilegedHelperTools"),
     (0o100_755, "Library/PrivilegedHelperTools/otpair"),
     (0o100_755, "Library/PrivilegedHelperTools/otpair-helper"),
@@ -71,6 +70,15 @@ fn walk(base: &Path) -> BTreeMap<String, fs::Metadata> {
         .collect()
 }
 
+/// Every job that has a file in the sources.
+fn jobs() -> Vec<(String, u32)> {
+    let jobs = fs::read_dir(workspace().join("packaging/macos/launchd")).unwrap();
+    let names = jobs.map(|job| job.unwrap().file_name().into_string().unwrap());
+    names
+        .map(|name| (format!("Library/LaunchDaemons/{name}"), 0o100_644))
+        .collect()
+}
+
 #[test]
 fn bsdtar_and_7z_find_the_same_files_with_the_same_bytes() {
     let unpacked = Unpacked::new();
@@ -96,6 +104,7 @@ fn everything_is_where_the_contract_says_with_its_mode_and_is_roots() {
     let installed: BTreeMap<_, _> = INSTALLED
         .iter()
         .map(|(mode, path)| (path.replace('@', bundle), *mode))
+        .chain(jobs())
         .collect();
     let payload = walk(&unpacked.path("payload"));
     // bsdtar makes a link with all permissions, as Linux has it.

@@ -24,11 +24,13 @@ impl Signature {
             (kind, bytes[at..at + word(bytes, at + 4)].to_vec())
         });
         let mut blobs = blobs.collect::<Vec<_>>().into_iter();
-        let (Some((0, directory)), Some((2, requirements)), None) =
-            (blobs.next(), blobs.next(), blobs.next())
+        let (Some((0, directory)), Some((2, requirements)), Some((0x10000, wrapper)), None) =
+            (blobs.next(), blobs.next(), blobs.next(), blobs.next())
         else {
-            panic!("other blobs than a code directory and requirements");
+            panic!("other blobs than a code directory, requirements and a wrapper");
         };
+        // No identity has signed.
+        assert_eq!(wrapper, [0xfa, 0xde, 0x0b, 0x01, 0, 0, 0, 8]);
         assert_eq!(word(&directory, 0), 0xfade_0c02, "no code directory");
         Self {
             directory,
