@@ -2,6 +2,7 @@
 //!
 //! `RunAtLoad` starts it when `otpair protect` hands it to launchd, and again at every boot as long as its file is there.
 //! Which of the two it is it knows by the boot's own number: in another boot nothing was confirmed, and it does not wait.
+//! `KeepAlive` starts it anew, wait and all, when somebody kills it or it could not take otpair out.
 
 use super::mac::{Window, run};
 use crate::failure::Failure;
@@ -99,6 +100,7 @@ impl Window {
              \t<key>Label</key>\n\t<string>{LABEL}</string>\n\
              \t<key>ProgramArguments</key>\n\t<array>\n{}\t</array>\n\
              \t<key>RunAtLoad</key>\n\t<true/>\n\
+             \t<key>KeepAlive</key>\n\t<dict>\n\t\t<key>SuccessfulExit</key>\n\t\t<false/>\n\t</dict>\n\
              </dict>\n</plist>\n",
             arguments.concat()
         )

@@ -84,9 +84,9 @@ pub(crate) type Spoil = (&'static str, fn(&Mac));
 /// The plugin itself.
 pub(crate) const PLUGIN: &str = "otpair.bundle/Contents/MacOS/otpair";
 
-/// The wait is written down and over at once. The one for an otpair that hangs is none that a test has.
+/// The wait is written down and over at once. That for an otpair that hangs only where a test has one.
 const SLEEP: &str = r#"#!/bin/sh
-[ "$1" != 60 ] || exec /bin/sleep 60
+[ "$1" != 60 ] || [ -e "$(dirname "$0")/../hangs" ] || exec /bin/sleep 60
 echo "sleep $1" >>"$(dirname "$0")/../calls"
 "#;
 
@@ -294,6 +294,8 @@ impl Mac {
         let job = plist::Value::from_file(self.window.job()).unwrap();
         let job = job.into_dictionary().unwrap();
         assert_eq!(job["RunAtLoad"].as_boolean(), Some(true));
+        let again = job["KeepAlive"].as_dictionary().unwrap();
+        assert_eq!(again["SuccessfulExit"].as_boolean(), Some(false));
         let arguments = job["ProgramArguments"].as_array().unwrap().iter();
         let arguments: Vec<_> = arguments.map(|word| word.as_string().unwrap()).collect();
         let (program, arguments) = arguments.split_first().unwrap();

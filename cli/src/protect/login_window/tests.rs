@@ -242,6 +242,35 @@ fn the_job_takes_it_back_when_otpair_fails_or_lies() {
 }
 
 #[test]
+fn the_job_does_not_wait_for_an_otpair_that_hangs() {
+    let mac = Mac::new();
+    let before = mac.right();
+    mac.switch_on().unwrap();
+    mac.write("hangs", "");
+    mac.write_program("otpair", "#!/bin/sh\nexec /bin/sleep 604800\n");
+    assert!(mac.run_job().success());
+    assert_untouched(&mac, &before, "hangs");
+}
+
+#[test]
+fn the_job_ends_with_success_only_when_otpair_is_out() {
+    for call in ["read system.login.console", "write system.login.console"] {
+        let mac = Mac::new();
+        let before = mac.right();
+        mac.switch_on().unwrap();
+        mac.fail(call);
+        assert_eq!(mac.run_job().code(), Some(1), "{call}");
+        assert!(
+            mac.window.journal.exists() && mac.window.job().exists(),
+            "{call}"
+        );
+        mac.fail("");
+        assert!(mac.run_job().success(), "{call}");
+        assert_untouched(&mac, &before, call);
+    }
+}
+
+#[test]
 fn the_job_leaves_what_was_confirmed_and_what_others_have_changed() {
     let mac = Mac::new();
     mac.switch_on().unwrap();
