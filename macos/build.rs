@@ -6,7 +6,6 @@ use std::env;
 const INSTALLED: &str =
     "/Library/Security/SecurityAgentPlugins/otpair.bundle/Contents/MacOS/otpair";
 
-#[expect(clippy::print_stdout, reason = "it is how cargo is told")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "macos") {
