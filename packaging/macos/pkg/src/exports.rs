@@ -1,5 +1,5 @@
-//! What a library shows to the program that loads it. Zig's linker takes no list of symbols to export, and adds two of its
-//! own; here they become private, as Apple's linker would have made them.
+//! What a library shows to the program that loads it. Zig's linker takes no list of symbols to export, adds some of its
+//! own, and keeps those that link a class to its parts; here all but one become private, as with Apple's linker.
 
 use crate::bytes::{index, part, put, size32, u32_le, u64_le};
 use crate::fault::Fault;

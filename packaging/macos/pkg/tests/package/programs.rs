@@ -185,6 +185,33 @@ fn every_program_is_there_for_both_processors_and_asks_for_macos_12() {
     }
 }
 
+/// The version that a framework of the system's has in its install name.
+fn version(framework: &str) -> char {
+    match framework {
+        "AppKit" | "Foundation" => 'C',
+        _ => 'A',
+    }
+}
+
+#[test]
+fn the_library_in_the_bundle_is_called_by_where_it_lies() {
+    let unpacked = Unpacked::new();
+    for part in parts(&unpacked, PROGRAMS[0].0) {
+        let header = part.header();
+        let mut commands = header
+            .load_commands(Endianness::Little, part.bytes.as_slice(), 0)
+            .unwrap();
+        let mut names = Vec::new();
+        while let Some(command) = commands.next().unwrap() {
+            if let LoadCommandVariant::IdDylib(id) = command.variant().unwrap() {
+                let name = command.string(Endianness::Little, id.dylib.name).unwrap();
+                names.push(String::from_utf8(name.to_vec()).unwrap());
+            }
+        }
+        assert_eq!(names, [format!("/{}", PROGRAMS[0].0)], "{}", part.name);
+    }
+}
+
 #[test]
 fn only_the_systems_own_libraries_are_loaded_by_their_real_names() {
     let unpacked = Unpacked::new();
@@ -194,8 +221,8 @@ fn only_the_systems_own_libraries_are_loaded_by_their_real_names() {
         for library in libraries {
             let of_framework = library
                 .strip_prefix("/System/Library/Frameworks/")
-                .and_then(|rest| rest.split_once(".framework/Versions/A/"))
-                .is_some_and(|(folder, file)| folder == file);
+                .and_then(|rest| rest.split_once(".framework/Versions/"))
+                .is_some_and(|(name, file)| file == format!("{}/{name}", version(name)));
             let of_unix = library
                 .strip_prefix("/usr/lib/lib")
                 .and_then(|rest| rest.strip_suffix(".dylib"))
