@@ -258,6 +258,17 @@ fn installing_makes_the_folder_loads_the_helper_and_leaves_the_window_alone() {
 }
 
 #[test]
+fn nothing_looks_after_the_window_while_the_plugin_is_replaced() {
+    let mac = Mac::installed();
+    mac.write("loaded/io.otpair.keep", "");
+    assert!(mac.script("preinstall", "/").status.success());
+    assert!(!mac.path("loaded/io.otpair.keep").exists());
+    assert!(mac.path("loaded/io.otpair.helper").exists());
+    // And where it was not loaded, nothing is wrong.
+    assert!(mac.script("preinstall", "/").status.success());
+}
+
+#[test]
 fn on_another_volume_nothing_of_the_running_system_is_touched() {
     let mac = Mac::new();
     fs::create_dir_all(mac.path("Volumes/Other")).unwrap();
