@@ -1,13 +1,14 @@
 //! Whom the helper serves, and by which rules: programs that are not root, such as screen lockers (contract section 4).
 
 use crate::dialog::Outcome;
+use crate::grant;
 use crate::policy::{Policy, Scope, Unpaired};
 use crate::records::Account;
 
 /// The most dialogs that one user's programs have at a time, and that a service which asks for others has for each.
 pub const DIALOGS: u32 = 4;
 
-/// How many more such a service has in all: they are other people's sign-ons.
+/// How many more such a service has in all, and the login window: they are other people's sign-ons.
 pub const DIALOGS_OF_A_SERVICE: u32 = 60;
 
 /// How many of them are for users that the system does not know.
@@ -46,17 +47,24 @@ impl Caller {
         account.is_none_or(|account| account.uid != self.uid)
     }
 
-    /// Whether the log believes the caller where somebody comes from.
+    /// Whether the caller signs on other people: it has more dialogs, and the log believes it where they come from.
     #[must_use]
-    pub fn is_believed_on_origin(self, may_ask_for_others: &[u32]) -> bool {
+    pub fn signs_on_others(self, may_ask_for_others: &[u32]) -> bool {
         self.is_system || may_ask_for_others.contains(&self.uid)
     }
 
-    /// Under which name, and how often at a time, a service asks for this account; nothing for whoever asks for its own.
+    /// Whether the caller may be left a grant for a sign-on at this door: the system's own only, and by the rules of the
+    /// login window. The mechanism that takes the grant knows no others.
+    #[must_use]
+    pub fn may_be_left_a_grant(self, service: &str, rhost: Option<&str>) -> bool {
+        self.is_system && service == grant::LOGIN_WINDOW && rhost.is_none()
+    }
+
+    /// Under which name, and how often at a time, a service asks for this account; nothing for root, and for whoever asks for its own.
     #[must_use]
     pub fn share_for(self, account: Option<&Account>) -> Option<(String, u32)> {
         match account {
-            _ if self.is_system || !self.is_for_another(account) => None,
+            _ if self.uid == 0 || !self.is_for_another(account) => None,
             Some(account) => Some((format!("{}-for-{}", self.uid, account.uid), DIALOGS)),
             None => Some((format!("{}-for-strangers", self.uid), DIALOGS_FOR_STRANGERS)),
         }
@@ -114,6 +122,15 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_is_left_for_the_login_window_by_its_own_rules_only() {
+        let may = |uid, service, rhost| caller(uid).may_be_left_a_grant(service, rhost);
+        assert!(may(92, "login-window", None) && may(0, "login-window", None));
+        assert!(!may(501, "login-window", None));
+        assert!(!may(92, "sudo", None));
+        assert!(!may(92, "login-window", Some("10.0.0.1")));
+    }
+
+    #[test]
     fn root_and_the_login_window_are_the_systems_own() {
         assert_eq!(
             [0, 92, 1].map(|uid| caller(uid).is_system),
@@ -129,6 +146,8 @@ mod tests {
         assert_ne!(shares[0].0, shares[1].0);
         assert_eq!(shares.map(|(_, most)| most), [4, 4, 16]);
         assert_eq!(caller(1).share_for(Some(&account(1))), None);
+        assert_eq!(caller(92).share_for(Some(&account(1))).unwrap().1, 4);
+        assert_eq!(caller(0).share_for(Some(&account(1))), None);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Word of a sign-on that was granted, from the program that held the dialog to the one that decides at the door.
 
+/// What stands for the PAM service at the Mac's login window, the one door with grants.
+pub const LOGIN_WINDOW: &str = "login-window";
+
 /// How long a grant counts, in seconds: two mechanisms of the same sign-on follow each other at once.
 pub const LIFE: u64 = 60;
 

@@ -17,8 +17,12 @@ use std::process::{Command, ExitCode};
 
 const USAGE: &str = "usage: otpair-helper [--config FILE], with a connection as standard input: see otpair-helper(8)";
 
+/// macOS's CoreFoundation puts this into the environment of every program that it is linked into, before `main`. It says
+/// which script a user's old applications write in.
+const SET_BEFORE_MAIN: &str = "__CF_USER_TEXT_ENCODING";
+
 fn main() -> ExitCode {
-    if env::vars_os().next().is_some() {
+    if env::vars_os().any(|(name, _)| name != SET_BEFORE_MAIN) {
         return with_empty_environment();
     }
     match arguments(env::args_os().skip(1)) {

@@ -222,7 +222,7 @@ impl<'a> SignOn<'a> {
             return true;
         };
         let others = named_callers(config);
-        self.believes_rhost = caller.is_believed_on_origin(&others);
+        self.believes_rhost = caller.signs_on_others(&others);
         let may = caller.may_ask_for(self.account.as_ref(), &others);
         if !may {
             let why = format!("uid {} may not ask the helper for this user", caller.uid);

@@ -50,7 +50,9 @@ pub(super) fn serve_at(
 ) -> io::Result<()> {
     let uid = peer::uid(&stream)?;
     let mut frames = Frames::new(stream)?;
-    let Some(slot) = admit(&places.slots, uid, config)? else {
+    let login_window = cfg!(target_os = "macos").then_some(LOGIN_WINDOW);
+    let caller = Caller::new(uid, login_window);
+    let Some(slot) = admit(&places.slots, caller, config)? else {
         // A caller that is gone does not hear it.
         let _ = frames.tell(&Reply::Refused(Refusal::Busy));
         return Ok(());
@@ -61,8 +63,6 @@ pub(super) fn serve_at(
         let _ = frames.tell(&Reply::Refused(Refusal::NotYours));
         return slot.discard();
     }
-    let login_window = cfg!(target_os = "macos").then_some(LOGIN_WINDOW);
-    let caller = Caller::new(uid, login_window);
     let (last, pauses) = match frames.request(Stage::Opening, REST) {
         Ok(request) => answer(&request, caller, &mut frames, config, places)?,
         Err(Nothing::Illegal(why)) => (Reply::Refused(why), false),
@@ -77,14 +77,13 @@ pub(super) fn serve_at(
 }
 
 /// A place for a caller; nothing if all are taken. A service that may ask for others has more of them.
-fn admit(slots: &Path, uid: u32, config: Option<&Path>) -> io::Result<Option<Slot>> {
-    let own = uid.to_string();
+fn admit(slots: &Path, caller: Caller, config: Option<&Path>) -> io::Result<Option<Slot>> {
+    let own = caller.uid.to_string();
     if let Some(slot) = slots::take(slots, &own, caller::DIALOGS)? {
         return Ok(Some(slot));
     }
-    let is_named =
-        Config::load(config).is_ok_and(|config| session::named_callers(&config).contains(&uid));
-    if is_named {
+    let named = Config::load(config).map(|config| session::named_callers(&config));
+    if caller.signs_on_others(&named.unwrap_or_default()) {
         slots::take(slots, &format!("{own}-more"), caller::DIALOGS_OF_A_SERVICE)
     } else {
         Ok(None)
@@ -102,10 +101,11 @@ fn answer(
     let (Request::SignOn(opening) | Request::Split(opening)) = request else {
         return Ok((Reply::Refused(Refusal::Malformed), false));
     };
-    if opening.ticket.is_some() && !caller.is_system {
+    let door = door(opening, config);
+    let is_granted_to = || caller.may_be_left_a_grant(door.service, door.rhost);
+    if opening.ticket.is_some() && !is_granted_to() {
         return Ok((Reply::Refused(Refusal::NotYours), true));
     }
-    let door = door(opening, config);
     let Some(mut sign_on) = SignOn::prepare(&door, Some(caller)) else {
         return Ok((Reply::Refused(Refusal::NotYours), true));
     };

@@ -4,7 +4,7 @@ use super::client::{Exchange, Said, Then};
 use super::frames::Frames;
 use super::wire::{LONGEST_REPLY, Opening, REQUESTS, Refusal, Reply, Request, Stage, legal};
 use super::{Places, client, server, slots};
-use crate::login_window::{Ticket, grant};
+use crate::login_window::{SERVICE, Ticket, grant};
 use crate::session::{Asked, Conversation, Door, Outcome, Prompt, Unreachable};
 use otpair_core::caller::DIALOGS;
 use otpair_core::language::Language;
@@ -416,6 +416,7 @@ fn exchange_and(
         server::serve_at(&places, stream, Some(&config)).unwrap();
     });
     let opening = Opening {
+        service: SERVICE.to_owned(),
         rhost: None,
         without_messages: false,
         ticket: Some(ticket.clone()),

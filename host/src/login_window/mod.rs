@@ -20,8 +20,21 @@ use otpair_core::language::Language;
 use otpair_core::records::Fault;
 use std::path::Path;
 
-/// What stands for the PAM service at the login window, in the config and in the log.
-pub const SERVICE: &str = "login-window";
+pub use otpair_core::grant::LOGIN_WINDOW as SERVICE;
+
+/// The right that the login window asks for.
+pub const RIGHT: &str = "system.login.console";
+
+/// A right of otpair's own, on which the mechanisms are tried before they are put into the login window. It is always in the
+/// authorization database, or anybody could add another one under its name.
+pub const TRIAL_RIGHT: &str = "io.otpair.test";
+
+/// Whether the mechanisms do anything for this right. Anybody may add a right that names them, without one that checks a
+/// password before.
+#[must_use]
+pub fn serves(right: &str) -> bool {
+    [RIGHT, TRIAL_RIGHT].contains(&right)
+}
 
 impl Exchange {
     /// Begins a sign-on at the login window, in the window's language. If it is granted the helper leaves a grant under
@@ -50,7 +63,7 @@ impl Exchange {
 /// Whether this user may go on: out of scope here, let in without a token for now, or the helper left a grant under this
 /// ticket, which is used up by this. `uid` is what the system says of whoever gave the password. Logs why not.
 #[must_use]
-pub fn verify(user: &str, uid: Option<u32>, ticket: Option<&str>) -> bool {
+pub fn verify(user: &str, uid: u32, ticket: Option<&str>) -> bool {
     verify_at(Path::new(GRANTS), None, user, uid, ticket)
 }
 
@@ -59,7 +72,7 @@ fn verify_at(
     grants: &Path,
     config: Option<&Path>,
     user: &str,
-    uid: Option<u32>,
+    uid: u32,
     ticket: Option<&str>,
 ) -> bool {
     let door = Door {
@@ -93,7 +106,7 @@ fn verify_at(
 fn decide(
     sign_on: &SignOn<'_>,
     grants: &Path,
-    uid: Option<u32>,
+    uid: u32,
     ticket: Option<&str>,
 ) -> Result<Result<(), &'static str>, Fault> {
     // Taken first: a ticket is good for one decision, whatever that is.
@@ -105,7 +118,7 @@ fn decide(
     let may_go_on = granted || sign_on.lets_in_unasked()?;
     Ok(match sign_on.account() {
         None => Err("the system does not know this user"),
-        Some(account) if uid.is_some_and(|uid| uid != account.uid) => {
+        Some(account) if account.uid != uid => {
             Err("the login window names another user id than the system")
         }
         Some(_) if may_go_on => Ok(()),

@@ -1,5 +1,5 @@
 use super::grant::{leave, take, withdraw};
-use super::{Ticket, verify_at};
+use super::{Ticket, serves, verify_at};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ impl Scratch {
     }
 
     /// What is decided on root, who is a user of every machine.
-    fn verify(&self, uid: Option<u32>, ticket: Option<&str>) -> bool {
+    fn verify(&self, uid: u32, ticket: Option<&str>) -> bool {
         let config = self.0.path().join("otpair.toml");
         verify_at(&self.grants(), Some(&config), "root", uid, ticket)
     }
@@ -125,7 +125,7 @@ fn whoever_has_a_grant_goes_on_once() {
     let ticket = Ticket::new().unwrap();
     leave(&scratch.grants(), 0, &ticket).unwrap();
     let ticket = ticket.to_string();
-    let verified = [(); 2].map(|()| scratch.verify(Some(0), Some(&ticket)));
+    let verified = [(); 2].map(|()| scratch.verify(0, Some(&ticket)));
     assert_eq!(verified, [true, false]);
     assert!(scratch.log().contains("no sign-on was granted"));
 }
@@ -134,7 +134,7 @@ fn whoever_has_a_grant_goes_on_once() {
 fn without_a_grant_nobody_goes_on() {
     let scratch = Scratch::new("");
     for ticket in [None, Some(""), Some("../../etc/passwd"), Some("0")] {
-        assert!(!scratch.verify(Some(0), ticket), "{ticket:?}");
+        assert!(!scratch.verify(0, ticket), "{ticket:?}");
     }
 }
 
@@ -144,8 +144,8 @@ fn a_grant_is_of_no_use_to_another_user_id_and_is_used_up() {
     let ticket = Ticket::new().unwrap();
     leave(&scratch.grants(), 0, &ticket).unwrap();
     let ticket = ticket.to_string();
-    assert!(!scratch.verify(Some(UID), Some(&ticket)));
-    assert!(!scratch.verify(Some(0), Some(&ticket)));
+    assert!(!scratch.verify(UID, Some(&ticket)));
+    assert!(!scratch.verify(0, Some(&ticket)));
     assert!(scratch.log().contains("another user id"));
 }
 
@@ -155,14 +155,14 @@ fn whoever_is_exempt_or_let_in_without_a_token_goes_on_without_a_grant() {
         "exempt = [\"root\"]",
         "unpaired = \"allow\"\nallow_unpaired_until = 2999-01-01",
     ] {
-        assert!(Scratch::new(rule).verify(Some(0), None), "{rule}");
+        assert!(Scratch::new(rule).verify(0, None), "{rule}");
     }
     for rule in [
         "unpaired = \"allow\"\nallow_unpaired_until = 2020-01-01",
         "unpaired = \"deny\"",
         "nonsense = 1",
     ] {
-        assert!(!Scratch::new(rule).verify(Some(0), None), "{rule}");
+        assert!(!Scratch::new(rule).verify(0, None), "{rule}");
     }
 }
 
@@ -170,7 +170,21 @@ fn whoever_is_exempt_or_let_in_without_a_token_goes_on_without_a_grant() {
 fn a_user_that_the_system_does_not_know_goes_nowhere() {
     let scratch = Scratch::new("required_for = []");
     let config = scratch.0.path().join("otpair.toml");
-    let known = verify_at(&scratch.grants(), Some(&config), "root", None, None);
-    let unknown = verify_at(&scratch.grants(), Some(&config), "n0body-here", None, None);
+    let known = verify_at(&scratch.grants(), Some(&config), "root", 0, None);
+    let unknown = verify_at(&scratch.grants(), Some(&config), "n0body-here", 0, None);
     assert_eq!((known, unknown), (true, false));
+}
+
+#[test]
+fn the_mechanisms_serve_the_login_window_and_the_right_to_try_them_and_no_other() {
+    assert!(serves("system.login.console") && serves("io.otpair.test"));
+    for other in [
+        "",
+        "io.otpair.test2",
+        "system.login.",
+        "att.x",
+        "system.login.console ",
+    ] {
+        assert!(!serves(other), "{other}");
+    }
 }

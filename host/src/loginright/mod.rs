@@ -12,11 +12,7 @@ mod xml;
 use right::Right;
 use std::fmt;
 
-/// The right that the login window asks for.
-pub const LOGIN_WINDOW: &str = "system.login.console";
-
-/// A right of otpair's own, to try the mechanisms on: nothing on a Mac asks for it.
-pub const TRIAL: &str = "io.otpair.test";
+pub use crate::login_window::{RIGHT as LOGIN_WINDOW, TRIAL_RIGHT as TRIAL};
 
 /// Shows the pane and holds the dialog.
 pub const PROMPT: &str = "otpair:prompt";

@@ -347,6 +347,7 @@ fn a_window_that_nobody_can_ask_keeps_everything_in_place_too() {
     fs::remove_file(mac.path("right")).unwrap();
     let output = mac.uninstall(&[]);
     assert_eq!(output.status.code(), Some(1));
+    assert!(mac.path("loaded/io.otpair.keep").exists());
     assert!(said(&output).contains("can't be read"), "{}", said(&output));
     assert_eq!(mac.left(), before);
 }
@@ -356,6 +357,8 @@ fn uninstalling_leaves_the_window_first_then_takes_everything_but_the_seeds() {
     let mac = Mac::installed();
     mac.write("right", "otpair:prompt\n");
     mac.write(&format!("{DATA}/inventory.db"), "seeds");
+    // With it an installation to come would put otpair back by itself.
+    mac.write(&format!("{DATA}/login-window.protected"), "");
     mac.write("Library/LaunchDaemons/io.otpair.revert.plist", "");
     mac.write("loaded/io.otpair.revert", "");
     let output = mac.uninstall(&[]);
@@ -364,6 +367,7 @@ fn uninstalling_leaves_the_window_first_then_takes_everything_but_the_seeds() {
     for gone in [
         "Library/Security/SecurityAgentPlugins/otpair.bundle",
         "usr/local/libexec/otpair",
+        "Library/Application Support/otpair/login-window.protected",
         "Library/LaunchDaemons/io.otpair.revert.plist",
         "loaded/io.otpair.helper",
         "loaded/io.otpair.revert",
@@ -372,11 +376,12 @@ fn uninstalling_leaves_the_window_first_then_takes_everything_but_the_seeds() {
     }
     assert_eq!(mac.read(&format!("{DATA}/inventory.db")), "seeds");
     let calls = mac.calls();
-    assert_eq!(calls[0], "otpair unprotect login-window");
-    assert_eq!(
-        calls[1],
-        "security authorizationdb read system.login.console"
-    );
+    let first = [
+        "launchctl bootout system/io.otpair.keep",
+        "otpair unprotect login-window",
+        "security authorizationdb read system.login.console",
+    ];
+    assert_eq!(calls[..3], first);
     assert_eq!(calls.last().unwrap(), "pkgutil --forget io.otpair.pkg");
     for others in [
         "Library/LaunchDaemons",
