@@ -18,7 +18,7 @@ const HANDOVER: Duration = Duration::from_secs(2);
 
 /// What a mechanism says of a sign-on (`AuthorizationResult`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum MechanismResult {
     /// As far as this mechanism is concerned the person may go on.
     Allow,
     /// Begin anew from the first mechanism. authd counts a try, and the login window shakes as at a wrong password.
@@ -28,7 +28,7 @@ pub(crate) enum Verdict {
     UserCanceled,
 }
 
-impl Verdict {
+impl MechanismResult {
     /// `AuthorizationResult`'s number.
     pub(crate) const fn code(self) -> u32 {
         match self {
@@ -149,8 +149,8 @@ impl Answer {
     ///
     /// # Errors
     /// What the engine says to it; there is nothing more to be done then.
-    pub(crate) fn give(&self, verdict: Verdict) -> Result<(), EngineFault> {
-        self.0.give(verdict)
+    pub(crate) fn give(&self, result: MechanismResult) -> Result<(), EngineFault> {
+        self.0.give(result)
     }
 
     /// Whether it has been given, or is just being.
@@ -160,7 +160,7 @@ impl Answer {
 
     /// Denies if nothing else has been answered. After this the engine is not called for it any more, from no thread.
     pub(crate) fn settle(&self) -> Result<(), EngineFault> {
-        let denied = self.0.give(Verdict::Deny);
+        let denied = self.0.give(MechanismResult::Deny);
         self.0.wait_for_others();
         denied
     }
@@ -171,7 +171,7 @@ impl Shared {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give(&self, verdict: Verdict) -> Result<(), EngineFault> {
+    fn give(&self, result: MechanismResult) -> Result<(), EngineFault> {
         let mut progress = self.lock();
         if *progress != Progress::Open {
             return Ok(());
@@ -179,7 +179,7 @@ impl Shared {
         *progress = Progress::Handing(thread::current().id());
         // The engine may deactivate or destroy the mechanism out of this call.
         drop(progress);
-        let said = self.engine.0.set_result(verdict);
+        let said = self.engine.0.set_result(result);
         *self.lock() = Progress::Given;
         self.given.notify_all();
         said
@@ -197,6 +197,6 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let _ = self.give(Verdict::Deny);
+        let _ = self.give(MechanismResult::Deny);
     }
 }

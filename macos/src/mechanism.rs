@@ -1,7 +1,7 @@
 //! One mechanism of one sign-on, from its creation to its end. The engine may use it again and again, may stop it at any
 //! moment, and may call it on another thread, or out of its own functions.
 
-use crate::engine::{Answer, Engine, EngineFault, Verdict};
+use crate::engine::{Answer, Engine, EngineFault, MechanismResult};
 use crate::prompt::Prompt;
 use crate::surroundings::Surroundings;
 use crate::verify;
@@ -73,8 +73,8 @@ impl Mechanism {
             if let Some(prompt) = prompt {
                 prompt.start();
             } else {
-                let verdict = verify::decide(&self.engine, self.surroundings.as_ref());
-                self.log(answer.give(verdict));
+                let result = verify::decide(&self.engine, self.surroundings.as_ref());
+                self.log(answer.give(result));
             }
         }));
         if let Err(payload) = ran {
@@ -88,7 +88,7 @@ impl Mechanism {
     pub(crate) fn deactivate(&self) {
         let stopped = self.replace(None);
         if let Some(stopped) = &stopped {
-            self.log(stopped.answer.give(Verdict::Deny));
+            self.log(stopped.answer.give(MechanismResult::Deny));
         }
         self.log(self.engine.did_deactivate());
         if let Some(stopped) = stopped {

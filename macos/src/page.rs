@@ -1,6 +1,6 @@
 //! From what the dialog says to what stands on the pane, or to the answer.
 
-use crate::engine::Verdict;
+use crate::engine::MechanismResult;
 use crate::screen::{Content, Field, Message};
 use otpair_core::dialog::{Asked, Outcome, Prompt};
 use otpair_core::language::Language;
@@ -15,7 +15,7 @@ pub(crate) enum Awaiting {
     /// An answer, for the dialog.
     Answer,
     /// That the person has read the last page; then this is the answer to the engine.
-    HasRead(Verdict),
+    HasRead(MechanismResult),
 }
 
 /// What happens next.
@@ -24,7 +24,7 @@ pub(crate) enum Turn {
     /// This stands on the pane.
     Show(Content, Awaiting),
     /// The engine gets its answer.
-    End(Verdict),
+    End(MechanismResult),
 }
 
 /// What happens after the dialog has said something. `is_anew` if another one was lost before it.
@@ -52,18 +52,18 @@ pub(crate) fn unavailable(language: Language) -> Turn {
 
 /// What comes when the dialog has ended.
 fn last(outcome: Outcome, message: Option<Message>, language: Language) -> Turn {
-    let (verdict, button) = match outcome {
+    let (result, button) = match outcome {
         // The grant counts for a minute only: nobody is made to read that all is well.
-        Outcome::Granted => return Turn::End(Verdict::Allow),
+        Outcome::Granted => return Turn::End(MechanismResult::Allow),
         // Whether that is so, `verify` finds out by itself.
-        Outcome::NotAsked => (Verdict::Allow, Phrase::ContinueWithout),
+        Outcome::NotAsked => (MechanismResult::Allow, Phrase::ContinueWithout),
         Outcome::Refused
         | Outcome::TooManyTries
         | Outcome::Unavailable
-        | Outcome::NoConversation => (Verdict::Deny, Phrase::Back),
+        | Outcome::NoConversation => (MechanismResult::Deny, Phrase::Back),
     };
     if message.is_none() {
-        return Turn::End(verdict);
+        return Turn::End(result);
     }
     let content = Content {
         title: Phrase::Title.text(language).to_owned(),
@@ -73,7 +73,7 @@ fn last(outcome: Outcome, message: Option<Message>, language: Language) -> Turn 
         go_on: button.text(language).to_owned(),
         cancel: None,
     };
-    Turn::Show(content, Awaiting::HasRead(verdict))
+    Turn::Show(content, Awaiting::HasRead(result))
 }
 
 /// The page that asks.

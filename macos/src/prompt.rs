@@ -1,7 +1,7 @@
 //! `otpair:prompt`: drives the dialog in the helper and shows it on the pane. Wrong passcodes are tried again in place: a
 //! refusal to the engine would have the person type the password again.
 
-use crate::engine::{Answer, Engine, Verdict};
+use crate::engine::{Answer, Engine, MechanismResult};
 use crate::page::{self, Awaiting, Turn};
 use crate::screen::{CannotShow, Content, OnPressed, Pressed, Screen};
 use crate::surroundings::{Dialog, Surroundings};
@@ -76,7 +76,7 @@ impl Prompt {
             }
             Err(why) => {
                 self.surroundings.report_fault(&why);
-                Some(Verdict::Deny)
+                Some(MechanismResult::Deny)
             }
         });
     }
@@ -124,8 +124,8 @@ impl Prompt {
         self.take_turn(|held| {
             let sign_on = held.as_mut()?;
             match (pressed, sign_on.awaiting) {
-                (Pressed::Cancel, _) => Some(Verdict::UserCanceled),
-                (Pressed::GoOn(_), Awaiting::HasRead(verdict)) => Some(verdict),
+                (Pressed::Cancel, _) => Some(MechanismResult::UserCanceled),
+                (Pressed::GoOn(_), Awaiting::HasRead(result)) => Some(result),
                 (Pressed::GoOn(typed), Awaiting::Answer) => {
                     let turn = self.go_on(sign_on, typed.as_bytes());
                     self.follow(sign_on, turn)
@@ -147,10 +147,10 @@ impl Prompt {
         }
     }
 
-    /// Shows what is to be shown. The verdict if it has come to one.
-    fn follow(self: &Arc<Self>, sign_on: &mut SignOn, turn: Turn) -> Option<Verdict> {
+    /// Shows what is to be shown. The result if it has come to one.
+    fn follow(self: &Arc<Self>, sign_on: &mut SignOn, turn: Turn) -> Option<MechanismResult> {
         match turn {
-            Turn::End(verdict) => Some(verdict),
+            Turn::End(result) => Some(result),
             // The engine has stopped it while the helper was asked.
             Turn::Show(..) if self.answer.is_given() => None,
             Turn::Show(content, awaiting) => {
@@ -158,7 +158,7 @@ impl Prompt {
                 if self.show(sign_on, &content) == Err(CannotShow) {
                     self.surroundings
                         .report_fault("the pane can't be shown at the login window");
-                    return Some(Verdict::Deny);
+                    return Some(MechanismResult::Deny);
                 }
                 None
             }
@@ -193,23 +193,23 @@ impl Prompt {
     }
 
     fn deny_after_panic(&self) {
-        let _ = self.answer.give(Verdict::Deny);
+        let _ = self.answer.give(MechanismResult::Deny);
         self.surroundings
             .report_fault("the plugin panicked: this is a bug");
         self.end();
     }
 
-    /// Does something with the sign-on, unless somebody is doing that already. A verdict ends it.
-    fn take_turn(&self, act: impl FnOnce(&mut Option<SignOn>) -> Option<Verdict>) {
+    /// Does something with the sign-on, unless somebody is doing that already. A result ends it.
+    fn take_turn(&self, act: impl FnOnce(&mut Option<SignOn>) -> Option<MechanismResult>) {
         let Some(mut held) = self.try_lock() else {
             return;
         };
-        let verdict = act(&mut held);
-        if verdict.is_some() {
+        let result = act(&mut held);
+        if result.is_some() {
             close(&mut held);
         }
         drop(held);
-        if let Some(Err(fault)) = verdict.map(|verdict| self.answer.give(verdict)) {
+        if let Some(Err(fault)) = result.map(|result| self.answer.give(result)) {
             self.surroundings.report_fault(&fault.to_string());
         }
         if self.ended.load(Ordering::SeqCst) {

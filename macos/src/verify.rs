@@ -1,6 +1,6 @@
 //! `otpair:verify,privileged`: lets in whom the helper left a grant for. It has no screen and waits for nobody.
 
-use crate::engine::{Engine, Verdict};
+use crate::engine::{Engine, MechanismResult};
 use crate::prompt::{SIGN_ON, USERNAME};
 use crate::surroundings::Surroundings;
 use std::ffi::CStr;
@@ -10,19 +10,19 @@ const UID: &CStr = c"uid";
 
 /// Decides. Of what the engine carries only the context is believed, which mechanisms with root's rights have filled; the
 /// sign-on's number is not: it opens nothing without a grant under it.
-pub(crate) fn decide(engine: &Engine, surroundings: &dyn Surroundings) -> Verdict {
+pub(crate) fn decide(engine: &Engine, surroundings: &dyn Surroundings) -> MechanismResult {
     let user = match engine.context_text(USERNAME) {
         Ok(user) => user,
         Err(fault) => {
             surroundings.report_fault(&format!("whose sign-on it is can't be told: {fault}"));
-            return Verdict::Deny;
+            return MechanismResult::Deny;
         }
     };
     let uid = engine.context_number(UID).ok();
     let ticket = engine.hint_text(SIGN_ON).ok();
     if surroundings.verify(&user, uid, ticket.as_deref()) {
-        Verdict::Allow
+        MechanismResult::Allow
     } else {
-        Verdict::Deny
+        MechanismResult::Deny
     }
 }

@@ -1,6 +1,6 @@
 //! The engine's side of the plugin interface, after Apple's `AuthorizationPlugin.h`: the callbacks, and the calls of them.
 
-use super::{EngineFault, Verdict};
+use super::{EngineFault, MechanismResult};
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::{offset_of, size_of};
 use std::ptr::{self, NonNull};
@@ -178,10 +178,10 @@ impl EngineCalls {
     }
 
     /// `SetResult`.
-    pub(super) fn set_result(&self, verdict: Verdict) -> Result<(), EngineFault> {
+    pub(super) fn set_result(&self, result: MechanismResult) -> Result<(), EngineFault> {
         // SAFETY: the engine's own function, with the engine that it gave; `super::Answer` sees to it that the mechanism has
         // not been destroyed.
-        let status = unsafe { (self.functions.set_result)(self.engine.as_ptr(), verdict.code()) };
+        let status = unsafe { (self.functions.set_result)(self.engine.as_ptr(), result.code()) };
         done(status)
     }
 
