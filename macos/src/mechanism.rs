@@ -5,9 +5,13 @@ use crate::engine::{Answer, Engine, EngineFault, MechanismResult};
 use crate::prompt::Prompt;
 use crate::surroundings::Surroundings;
 use crate::verify;
+use otpair_host::login_window;
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The right that is asked for, as authd itself says, whatever its caller put there (`AGENT_HINT_AUTHORIZE_RIGHT`).
+pub(crate) const RIGHT: &CStr = c"authorize-right";
 
 /// Which one it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,10 @@ impl Mechanism {
             earlier.end();
         }
         let ran = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(prompt) = prompt {
+            if let Err(why) = self.serve_this_right() {
+                self.surroundings.report_fault(&why);
+                self.log(answer.give(MechanismResult::Deny));
+            } else if let Some(prompt) = prompt {
                 prompt.start();
             } else {
                 let result = verify::decide(&self.engine, self.surroundings.as_ref());
@@ -81,6 +88,15 @@ impl Mechanism {
             // Dropping what was thrown could throw again.
             std::mem::forget(payload);
             self.deny_after_panic();
+        }
+    }
+
+    /// Anybody may add a right that names this mechanism, without one before it that checks a password.
+    fn serve_this_right(&self) -> Result<(), String> {
+        match self.engine.hint_text(RIGHT) {
+            Ok(right) if login_window::serves(&right) => Ok(()),
+            Ok(_) => Err("another right than the login window's names otpair".to_owned()),
+            Err(fault) => Err(format!("which right is asked for can't be told: {fault}")),
         }
     }
 

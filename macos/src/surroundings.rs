@@ -45,7 +45,7 @@ pub(crate) trait Surroundings: Send + Sync {
     fn begin(&self, user: &str, ticket: &Ticket, language: Language) -> Result<Begun, Fault>;
 
     /// Whether this user may go on; takes the grant.
-    fn verify(&self, user: &str, uid: Option<u32>, ticket: Option<&str>) -> bool;
+    fn verify(&self, user: &str, uid: u32, ticket: Option<&str>) -> bool;
 
     /// Logs a fault.
     fn report_fault(&self, why: &str);
@@ -72,7 +72,7 @@ impl Surroundings for ThisMachine {
         Ok((Box::new(exchange), said))
     }
 
-    fn verify(&self, user: &str, uid: Option<u32>, ticket: Option<&str>) -> bool {
+    fn verify(&self, user: &str, uid: u32, ticket: Option<&str>) -> bool {
         login_window::verify(user, uid, ticket)
     }
 

@@ -56,6 +56,7 @@ impl Engine {
         let engine = Self::default();
         engine.set_context("username", Given::Bytes(b"alice\0".to_vec()));
         engine.set_context("uid", Given::Bytes(501_u32.to_ne_bytes().to_vec()));
+        engine.hint_set("authorize-right", b"system.login.console\0");
         Arc::new(engine)
     }
 
@@ -144,7 +145,7 @@ pub(crate) struct Script {
 }
 
 /// Whom `verify` asked about: the user, the user id, and the sign-on's number.
-pub(crate) type Verified = (String, Option<u32>, Option<String>);
+pub(crate) type Verified = (String, u32, Option<String>);
 
 /// What happened.
 #[derive(Debug, Default)]
@@ -250,7 +251,7 @@ impl Surroundings for Script {
         Ok((Box::new(dialog), said))
     }
 
-    fn verify(&self, user: &str, uid: Option<u32>, ticket: Option<&str>) -> bool {
+    fn verify(&self, user: &str, uid: u32, ticket: Option<&str>) -> bool {
         assert_ne!(user, "panic", "as if by a bug");
         let asked = (user.to_owned(), uid, ticket.map(str::to_owned));
         self.seen.verified.lock().unwrap().push(asked);

@@ -8,17 +8,19 @@ use std::ffi::CStr;
 /// The user id that the mechanism which checked the password put into the context.
 const UID: &CStr = c"uid";
 
-/// Decides. Of what the engine carries only the context is believed, which mechanisms with root's rights have filled; the
-/// sign-on's number is not: it opens nothing without a grant under it.
+/// Decides. Of what the engine carries the context is believed, as every mechanism of macOS's believes it; the sign-on's
+/// number is not: it opens nothing without a grant under it.
 pub(crate) fn decide(engine: &Engine, surroundings: &dyn Surroundings) -> MechanismResult {
-    let user = match engine.context_text(USERNAME) {
-        Ok(user) => user,
+    let person = engine
+        .context_text(USERNAME)
+        .and_then(|user| Ok((user, engine.context_number(UID)?)));
+    let (user, uid) = match person {
+        Ok(person) => person,
         Err(fault) => {
             surroundings.report_fault(&format!("whose sign-on it is can't be told: {fault}"));
             return MechanismResult::Deny;
         }
     };
-    let uid = engine.context_number(UID).ok();
     let ticket = engine.hint_text(SIGN_ON).ok();
     if surroundings.verify(&user, uid, ticket.as_deref()) {
         MechanismResult::Allow

@@ -25,6 +25,7 @@ fn carried(user: &str, uid: u32, ticket: &str) -> Vec<Value> {
     vec![
         json!({"context": "username", "text": format!("{user}\0")}),
         json!({"context": "uid", "number": uid}),
+        json!({"hint": "authorize-right", "text": "system.login.console\0"}),
         json!({"hint": "io.otpair.sign-on", "text": format!("{ticket}\0")}),
     ]
 }
@@ -144,20 +145,34 @@ fn verify_denies_where_it_has_no_rights_or_nothing_to_decide_on() {
 #[test]
 fn damaged_values_deny_and_nothing_is_read_beyond_them() {
     let (machine, _) = served();
+    machine.config("[sign_on]\nexempt = [\"alice\"]\n");
     let host = AuthHost::new(&machine);
-    for username in [
+    let says = |damaged: &Value, name: &str| {
+        let mut steps = carried("alice", 2001, "");
+        steps.extend([
+            damaged.clone(),
+            json!({"make": name}),
+            json!({"invoke": name}),
+        ]);
+        last_result(&host.steps(&steps))
+    };
+    for damaged in [
         json!({"context": "username", "text": "alice\0", "length": 1_000_000}),
         json!({"context": "username", "text": "alice\0", "length": u64::MAX}),
         json!({"context": "username", "text": "alice\0", "length": 0}),
         json!({"context": "username", "text": ""}),
-        json!({"context": "username", "text": "alice"}),
-        json!({"context": "uid", "number": 2001}),
+        json!({"hint": "authorize-right", "text": ""}),
+        json!({"hint": "authorize-right", "text": "att.x\0"}),
     ] {
         for name in ["verify", "prompt"] {
-            let make = json!({"make": name});
-            let heard = host.steps(&[username.clone(), make, json!({"invoke": name})]);
-            assert_eq!(last_result(&heard), DENY, "{username}");
+            assert_eq!(says(&damaged, name), DENY, "{damaged}");
         }
+    }
+    let damaged = json!({"context": "uid", "text": "2001\0"});
+    assert_eq!(says(&damaged, "verify"), DENY);
+    let without_nul = json!({"context": "username", "text": "alice"});
+    for name in ["verify", "prompt"] {
+        assert_eq!(says(&without_nul, name), ALLOW);
     }
 }
 
@@ -244,7 +259,7 @@ fn calls_out_of_turn_are_survived_and_each_invocation_has_one_result() {
     let expected = [
         wrong, wrong, 0, 0, 0, 0, 0, 0, 0, 0, wrong, wrong, wrong, 0, wrong, wrong, 0, 0, wrong,
     ];
-    assert_eq!(statuses(&heard)[3..], expected);
+    assert_eq!(statuses(&heard)[4..], expected);
     let results = [
         json!(["b", "DidDeactivate"]),
         json!(["a", 1]),

@@ -92,17 +92,13 @@ fn verify_is_told_of_user_user_id_and_number() {
     assert_eq!(loaded.invoke(mechanism), 0);
     assert_eq!(engine.heard(), [ALLOW]);
     let verified = script.seen.verified.lock().unwrap();
-    let asked = (
-        "alice".to_owned(),
-        Some(501),
-        Some("some number".to_owned()),
-    );
+    let asked = ("alice".to_owned(), 501, Some("some number".to_owned()));
     assert_eq!(*verified, [asked]);
     assert!(script.seen.shown.lock().unwrap().is_empty());
 }
 
 #[test]
-fn a_user_id_of_another_size_is_none() {
+fn a_user_id_of_another_size_or_none_at_all_denies() {
     for given in [
         Given::Bytes(vec![1, 2, 3]),
         Given::Bytes(501_u64.to_ne_bytes().to_vec()),
@@ -113,8 +109,34 @@ fn a_user_id_of_another_size_is_none() {
         engine.set_context("uid", given);
         let (loaded, mechanism) = made(&script, &engine, c"verify");
         assert_eq!(loaded.invoke(mechanism), 0);
-        let verified = script.seen.verified.lock().unwrap();
-        assert_eq!(*verified, [("alice".to_owned(), None, None)]);
+        assert_eq!(engine.heard(), [DENY]);
+        assert!(script.seen.verified.lock().unwrap().is_empty());
+    }
+    let (script, engine) = (verifying(), Engine::of_alice());
+    engine.forget("uid");
+    let (loaded, mechanism) = made(&script, &engine, c"verify");
+    assert_eq!(loaded.invoke(mechanism), 0);
+    assert_eq!(engine.heard(), [DENY]);
+}
+
+#[test]
+fn for_another_right_than_the_login_windows_nobody_is_asked_and_nobody_let_in() {
+    for right in [
+        &b"att.x\0"[..],
+        b"io.otpair.test2",
+        b"",
+        b"\0",
+        b"system.login.console.x",
+    ] {
+        for name in [c"prompt", c"verify"] {
+            let (script, engine) = (verifying(), Engine::of_alice());
+            engine.hint_set("authorize-right", right);
+            let (loaded, mechanism) = made(&script, &engine, name);
+            assert_eq!(loaded.invoke(mechanism), 0);
+            assert_eq!(engine.heard(), [DENY], "{right:?}");
+            assert!(script.seen.verified.lock().unwrap().is_empty());
+            assert!(script.seen.shown.lock().unwrap().is_empty());
+        }
     }
 }
 
