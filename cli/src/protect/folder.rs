@@ -228,12 +228,40 @@ const LOCK: &str = "/run/otpair-protect.lock";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Keeps every other `otpair protect` waiting until this is dropped.
-pub(crate) fn lock() -> Result<File, Failure> {
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough while a process that is just being started has it open too.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Waits for the lock.
+pub(crate) fn lock() -> Result<Lock, Failure> {
     lock_at(Path::new(LOCK))
 }
 
 /// As [`lock`], by another file.
-pub(crate) fn lock_at(path: &Path) -> Result<File, Failure> {
+pub(crate) fn lock_at(path: &Path) -> Result<Lock, Failure> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(lock) = try_lock_at(path)? {
+            return Ok(lock);
+        }
+        if Instant::now() >= until {
+            return Err(Failure::new(format!(
+                "another otpair protect is at work and does not end; see fuser {}",
+                path.display()
+            )));
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// As [`lock_at`], without waiting: nothing while another `otpair protect` is at work.
+pub(crate) fn try_lock_at(path: &Path) -> Result<Option<Lock>, Failure> {
     let failed = |error| Failure::file(path, &error);
     let file = OpenOptions::new()
         .create(true)
@@ -243,20 +271,9 @@ pub(crate) fn lock_at(path: &Path) -> Result<File, Failure> {
         .custom_flags(libc_nofollow())
         .open(path)
         .map_err(failed)?;
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                thread::sleep(Duration::from_millis(50));
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::new(format!(
-                    "another otpair protect is at work and does not end; see fuser {}",
-                    path.display()
-                )));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }

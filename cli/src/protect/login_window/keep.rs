@@ -9,6 +9,8 @@ use otpair_core::event::EventKind;
 use otpair_host::loginright::Placement;
 use std::path::Path;
 
+const UNCONFIRMED: &str = "Nothing to do: otpair was not confirmed at the login window.";
+
 /// What is to be done about the login window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Keep {
@@ -63,11 +65,17 @@ impl Window {
     }
 
     fn keep_in_silence(&self, config: Option<&Path>) -> Result<&'static str, Failure> {
-        let _lock = folder::lock_at(&self.lock)?;
+        // Writing the right to try it on starts this too, while somebody types for whom the lock is held.
+        if self.missing().is_none() && !self.is_confirmed() {
+            return Ok(UNCONFIRMED);
+        }
+        let Some(_lock) = folder::try_lock_at(&self.lock)? else {
+            return Ok("Nothing to do now: another otpair protect is at work.");
+        };
         let missing = self.missing();
         let is_confirmed = self.is_confirmed();
         if missing.is_none() && !is_confirmed {
-            return Ok("Nothing to do: otpair was not confirmed at the login window.");
+            return Ok(UNCONFIRMED);
         }
         let placement = self.examine()?.placement;
         let seen = Seen {

@@ -84,6 +84,9 @@ pub(crate) type Spoil = (&'static str, fn(&Mac));
 /// The plugin itself.
 pub(crate) const PLUGIN: &str = "otpair.bundle/Contents/MacOS/otpair";
 
+/// Is there once somebody has confirmed.
+pub(crate) const MARKER: &str = "data/login-window.protected";
+
 /// The wait is written down and over at once. That for an otpair that hangs only where a test has one.
 const SLEEP: &str = r#"#!/bin/sh
 [ "$1" != 60 ] || [ -e "$(dirname "$0")/../hangs" ] || exec /bin/sleep 60

@@ -1,5 +1,5 @@
 use super::keep::{Keep, Seen};
-use super::testing::{Mac, PLUGIN, SECONDS, Spoil};
+use super::testing::{MARKER, Mac, PLUGIN, SECONDS, Spoil};
 use super::*;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -515,6 +515,27 @@ fn what_cannot_be_kept_is_a_fault_in_the_log() {
         reasons.len() == 1 && reasons[0].contains("-60005"),
         "{reasons:?}"
     );
+}
+
+#[test]
+fn while_another_protect_is_at_work_nothing_is_kept_and_that_is_no_fault() {
+    let spoils: [Spoil; 3] = [
+        ("never confirmed", |mac| mac.delete(MARKER)),
+        ("dropped", Mac::upgrade),
+        ("a part is missing", |mac| mac.delete(PLUGIN)),
+    ];
+    for (what, spoil) in spoils {
+        let mac = confirmed();
+        spoil(&mac);
+        let before = mac.right();
+        let events = mac.events();
+        let lock = folder::lock_at(&mac.window.lock).unwrap();
+        let said = mac.window.keep(Some(&mac.config())).unwrap();
+        assert!(said.starts_with("Nothing to do"), "{what}: {said}");
+        assert_eq!(mac.right(), before, "{what}");
+        assert_eq!(mac.events(), events, "{what}");
+        drop(lock);
+    }
 }
 
 #[test]
