@@ -38,7 +38,11 @@ impl Args {
     /// Lists the services that ask for a password or the like.
     pub(crate) fn run(self) -> Result<(), Failure> {
         if let Some(window) = Window::here() {
-            let views = [of_window(&window, window.is_protected()?)?];
+            let is_protected = window.is_protected()?;
+            let views = [of_window(&window, is_protected)?];
+            if let Some(note) = note_of_window(&window, is_protected) {
+                output::note(&note);
+            }
             return output::show(self.json.json, &views, || table(&views));
         }
         let pending = Pending::read()?;
@@ -88,6 +92,25 @@ fn of_window(window: &Window, is_protected: bool) -> Result<View, Failure> {
     ))
 }
 
+/// Says where what was confirmed is gone, and why it is not put back. Only root sees what was confirmed.
+fn note_of_window(window: &Window, is_protected: bool) -> Option<String> {
+    if is_protected || !window.is_confirmed() {
+        return None;
+    }
+    let what = window.lack().map_or_else(
+        || "otpair protect --keep puts it back".to_owned(),
+        |lack| {
+            format!(
+                "it is not put back, because {}; see otpair doctor",
+                lack.what
+            )
+        },
+    );
+    Some(format!(
+        "{SERVICE} was confirmed, and asks for no passcode any more: {what}"
+    ))
+}
+
 /// As [`tell`], of a Mac's login window. One that can't be read any more asks for nothing.
 pub(crate) fn tell_window(window: &Window, json: bool, text: &str) -> Result<(), Failure> {
     let views = [of_window(window, window.is_protected().unwrap_or(false))?];
@@ -111,5 +134,20 @@ mod tests {
         mac.switch_on().unwrap();
         let view = view(&mac);
         assert!(view.protected && view.pending_revert.is_some());
+    }
+
+    #[test]
+    fn what_was_confirmed_and_is_gone_is_told() {
+        let mac = Mac::new();
+        let note = |mac: &Mac| note_of_window(&mac.window, mac.window.is_protected().unwrap());
+        assert_eq!(note(&mac), None);
+        mac.switch_on().unwrap();
+        mac.window.confirm().unwrap();
+        assert_eq!(note(&mac), None);
+        mac.upgrade();
+        assert!(note(&mac).unwrap().ends_with("--keep puts it back"));
+        mac.switch_helper_off();
+        let note = note(&mac).unwrap();
+        assert!(note.contains("because launchd has no job"), "{note}");
     }
 }

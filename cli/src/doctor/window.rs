@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Severity};
 use super::system;
-use crate::protect::login_window::{SERVICE, Window};
+use crate::protect::login_window::{Lack, SERVICE, Window};
 use otpair_host::loginright::{Examined, Placement};
 
 /// How otpair is put in again.
@@ -15,8 +15,15 @@ pub(super) fn findings(window: &Window) -> Vec<Finding> {
     let mut findings = system::pending_finding(pending);
     match window.examine() {
         Ok(examined) => {
-            findings.extend(placement_finding(window, &examined, is_pending));
-            findings.extend(lack_finding(window, examined.placement));
+            let placement = examined.placement;
+            let lack = window.lack();
+            findings.extend(placement_finding(
+                window,
+                placement,
+                is_pending,
+                lack.is_some(),
+            ));
+            findings.extend(lack.map(|lack| lack_finding(lack, placement)));
             findings.extend(others_finding(&examined));
         }
         Err(failure) => findings.push(Finding::warning(
@@ -39,8 +46,12 @@ pub(super) fn protected(window: &Window) -> Vec<String> {
 }
 
 /// Where otpair stands in the right, and what becomes of that.
-fn placement_finding(window: &Window, examined: &Examined, is_pending: bool) -> Option<Finding> {
-    let placement = examined.placement;
+fn placement_finding(
+    window: &Window,
+    placement: Placement,
+    is_pending: bool,
+    is_lacking: bool,
+) -> Option<Finding> {
     match placement {
         Placement::InForce if is_pending || window.is_confirmed() => {
             let is_lost = window.is_confirmed() && !window.is_kept();
@@ -60,7 +71,11 @@ fn placement_finding(window: &Window, examined: &Examined, is_pending: bool) -> 
         Placement::Absent if window.is_confirmed() => Some(Finding::warning(
             SERVICE,
             "asks for no passcode any more, as after a macOS upgrade",
-            "otpair protect --keep puts it back",
+            if is_lacking {
+                "mend the login window's plugin first, else nobody would get in; then otpair protect --keep puts it back"
+            } else {
+                "otpair protect --keep puts it back"
+            },
         )),
         Placement::Absent => Some(Finding::warning(SERVICE, "asks for no passcode", PROTECT)),
         Placement::WithoutVerify | Placement::Misplaced => {
@@ -77,16 +92,11 @@ fn placement_finding(window: &Window, examined: &Examined, is_pending: bool) -> 
 }
 
 /// A window that names a plugin which does not work lets nobody in.
-fn lack_finding(window: &Window, placement: Placement) -> Option<Finding> {
-    let lack = window.lack()?;
+fn lack_finding(lack: Lack, placement: Placement) -> Finding {
     if !placement.is_any() {
-        return Some(Finding::warning(
-            "login window's plugin",
-            lack.what,
-            lack.mend,
-        ));
+        return Finding::warning("login window's plugin", lack.what, lack.mend);
     }
-    Some(Finding::new(
+    Finding::new(
         Severity::Stops,
         "login window's plugin",
         format!(
@@ -97,7 +107,7 @@ fn lack_finding(window: &Window, placement: Placement) -> Option<Finding> {
             "{}, or take it out: otpair unprotect login-window",
             lack.mend
         ),
-    ))
+    )
 }
 
 fn others_finding(examined: &Examined) -> Option<Finding> {
@@ -201,6 +211,25 @@ mod tests {
             let found = found.map(|(severity, _)| *severity);
             assert_eq!(found, Some(severity), "{what}: {told:?}");
         }
+    }
+
+    #[test]
+    fn what_keeps_a_dropped_right_from_being_put_back_is_told_with_its_mend() {
+        let mac = confirmed();
+        mac.upgrade();
+        mac.switch_helper_off();
+        let told = told(&mac);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[0].1.contains("mend the login window's plugin first"),
+            "{told:?}"
+        );
+        assert!(
+            told[1]
+                .1
+                .contains("launchctl enable system/io.otpair.helper;"),
+            "{told:?}"
+        );
     }
 
     #[test]

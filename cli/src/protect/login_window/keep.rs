@@ -6,7 +6,7 @@ use super::{Reason, record};
 use crate::failure::Failure;
 use crate::protect::folder;
 use otpair_core::event::EventKind;
-use otpair_host::loginright::Placement;
+use otpair_host::loginright::{LOGIN_WINDOW, Placement};
 use std::path::Path;
 
 const UNCONFIRMED: &str = "Nothing to do: otpair was not confirmed at the login window.";
@@ -16,7 +16,7 @@ const UNCONFIRMED: &str = "Nothing to do: otpair was not confirmed at the login 
 pub(super) enum Keep {
     /// Nothing.
     Nothing,
-    /// Somebody has confirmed, and otpair is not in it as it has to be.
+    /// Somebody has confirmed, and otpair is not in it as it has to be: it is put back, if it could work.
     PutBack,
     /// The right names a plugin that is not there: nobody would get in.
     TakeOut,
@@ -43,10 +43,10 @@ impl Seen {
                 ..
             } if placement.is_any() => Keep::TakeOut,
             Self {
-                is_missing: false,
                 is_confirmed: true,
                 is_pending: false,
                 placement,
+                ..
             } if placement != Placement::InForce => Keep::PutBack,
             _ => Keep::Nothing,
         }
@@ -87,17 +87,30 @@ impl Window {
         };
         match seen.decide() {
             Keep::Nothing => Ok("Nothing to do."),
-            Keep::PutBack => {
-                self.put_in()?;
-                let why = Reason::new(format!("put back: {placement}"));
-                record(config, EventKind::Protected, &why);
-                Ok("otpair is asked at the login window again.")
-            }
+            Keep::PutBack => self.put_back(config, placement),
             Keep::TakeOut => {
                 let why = missing.unwrap_or_default();
                 self.take_out(config, &Reason::new(why))?;
                 Ok("otpair is not asked any more: a part of it is missing.")
             }
         }
+    }
+
+    /// Where otpair could not work, a window that lets people in without it is left as it is: else nobody would get in.
+    fn put_back(
+        &self,
+        config: Option<&Path>,
+        placement: Placement,
+    ) -> Result<&'static str, Failure> {
+        if let Some(lack) = self.lack_once_loaded() {
+            return Err(Failure::new(format!(
+                "{LOGIN_WINDOW}: {placement}, and it is not put back, or nobody would get in: {}; to mend that: {}",
+                lack.what, lack.mend
+            )));
+        }
+        self.put_in()?;
+        let why = Reason::new(format!("put back: {placement}"));
+        record(config, EventKind::Protected, &why);
+        Ok("otpair is asked at the login window again.")
     }
 }

@@ -10,6 +10,7 @@ mod job;
 mod keep;
 mod mac;
 
+pub(crate) use installed::Lack;
 pub(crate) use mac::Window;
 
 use super::folder;

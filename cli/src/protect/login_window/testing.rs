@@ -65,12 +65,14 @@ job=${3:-$2}
 label=$(basename "$job" .plist)
 case $1 in
 bootstrap)
-    if grep -qxF bootstrap "$d/fail" || [ ! -e "$job" ] || [ -e "$d/jobs/$label" ]; then
+    if grep -qxF bootstrap "$d/fail" || [ ! -e "$job" ] || [ -e "$d/jobs/$label" ] || [ -e "$d/disabled/$label" ]; then
         echo 'Bootstrap failed: 5: Input/output error' >&2
         exit 5
     fi
     touch "$d/jobs/$label"
+    [ ! -e "$d/$label.sock" ] || mv "$d/$label.sock" "$d/otpair.sock"
     ;;
+enable) rm -f "$d/disabled/$label" ;;
 bootout) rm "$d/jobs/$label" ;;
 print) [ -e "$d/jobs/$label" ] || exit 113 ;;
 esac
@@ -114,6 +116,7 @@ impl Mac {
         for folder in [
             "rights",
             "jobs",
+            "disabled",
             "daemons",
             "bin",
             "otpair.bundle/Contents/MacOS",
@@ -133,6 +136,7 @@ impl Mac {
             ("otpair.bundle/Contents/Info.plist", ""),
             (PLUGIN, ""),
             ("jobs/io.otpair.helper", ""),
+            ("daemons/io.otpair.helper.plist", ""),
             ("fail", ""),
             ("kill", ""),
             ("calls", ""),
@@ -243,6 +247,14 @@ impl Mac {
 
     pub(crate) fn unload(&self, label: &str) {
         self.delete(&format!("jobs/{label}"));
+    }
+
+    /// Switches the helper off, as Login Items does: there is no job, and so no socket, and launchd takes none.
+    pub(crate) fn switch_helper_off(&self) {
+        self.unload("io.otpair.helper");
+        self.write("disabled/io.otpair.helper", "");
+        let socket = self.path("otpair.sock");
+        fs::rename(socket, self.path("io.otpair.helper.sock")).unwrap();
     }
 
     pub(crate) fn is_loaded(&self, label: &str) -> bool {

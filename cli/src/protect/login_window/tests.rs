@@ -92,7 +92,7 @@ fn files_that_cannot_be_written_leave_the_window_as_it_was() {
         }),
         ("the data folder", |mac| mac.write("data", "")),
         ("launchd's folder", |mac| {
-            fs::remove_dir(mac.path("daemons")).unwrap();
+            fs::remove_dir_all(mac.path("daemons")).unwrap();
             mac.write("daemons", "");
         }),
         ("the boot's number", |mac| mac.write("boot", "")),
@@ -496,11 +496,82 @@ fn a_plugin_that_is_gone_is_taken_out_and_comes_back_with_it() {
             reasons.len() == 1 && reasons[0].contains("is missing"),
             "{reasons:?}"
         );
-        mac.window.keep(Some(&config)).unwrap();
+        let why = said(mac.window.keep(Some(&config)));
+        assert!(
+            why.contains("is not put back") && why.contains("is missing"),
+            "{why}"
+        );
         mac.write(part, "");
         mac.window.keep(Some(&config)).unwrap();
         assert!(mac.window.is_protected().unwrap(), "{part}");
     }
+}
+
+#[test]
+fn a_helper_that_was_switched_off_is_loaded_before_the_window_asks_for_it() {
+    let mac = confirmed();
+    let config = mac.config();
+    mac.upgrade();
+    mac.switch_helper_off();
+    mac.window.keep(Some(&config)).unwrap();
+    assert!(mac.is_loaded("io.otpair.helper"));
+    assert_eq!(mac.window.lack(), None);
+    assert!(mac.window.is_protected().unwrap());
+    assert_eq!(reasons(&mac, "fault"), [""; 0]);
+}
+
+#[test]
+fn where_nobody_would_get_in_it_is_not_put_back_and_that_is_told() {
+    type Change = (&'static str, fn(&mut Mac));
+    let changes: [Change; 6] = [
+        ("otpair is missing", |mac| mac.delete(PLUGIN)),
+        ("not root's alone", |mac| mac.window.owner += 1),
+        ("not root's alone", |mac| {
+            let folder = mac.path("otpair.bundle/Contents/MacOS");
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+        }),
+        ("not root's alone", |mac| {
+            mac.window.owner += 1;
+            mac.switch_helper_off();
+        }),
+        ("no job io.otpair.helper", |mac| {
+            mac.switch_helper_off();
+            mac.fail("bootstrap");
+        }),
+        ("is no socket", |mac| mac.delete("otpair.sock")),
+    ];
+    for (what, change) in changes {
+        let mut mac = confirmed();
+        let config = mac.config();
+        mac.upgrade();
+        let open = mac.right();
+        change(&mut mac);
+        let was_loaded = mac.is_loaded("io.otpair.helper");
+        let why = said(mac.window.keep(Some(&config)));
+        assert_eq!(mac.right(), open, "{what}");
+        assert_eq!(mac.is_loaded("io.otpair.helper"), was_loaded, "{what}");
+        assert!(mac.window.is_confirmed(), "{what}");
+        let mend = mac.window.lack().unwrap().mend;
+        assert!(why.contains(what) && why.contains(&mend), "{what}: {why}");
+        assert_eq!(
+            reasons(&mac, "fault"),
+            [format!("could not be kept: {why}")]
+        );
+        assert_eq!(reasons(&mac, "protected").len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn what_was_not_put_back_is_once_that_works() {
+    let mac = confirmed();
+    let config = mac.config();
+    mac.upgrade();
+    mac.switch_helper_off();
+    mac.fail("bootstrap");
+    said(mac.window.keep(Some(&config)));
+    mac.fail("");
+    mac.window.keep(Some(&config)).unwrap();
+    assert!(mac.window.is_protected().unwrap());
 }
 
 #[test]
@@ -539,7 +610,7 @@ fn while_another_protect_is_at_work_nothing_is_kept_and_that_is_no_fault() {
 }
 
 #[test]
-fn it_is_put_back_only_where_it_was_confirmed_and_works_and_taken_out_only_where_it_cannot() {
+fn it_is_put_back_only_where_it_was_confirmed_and_taken_out_only_where_it_cannot_work() {
     use Placement::{Absent, InForce, Misplaced, WithoutPrompt};
     for (placement, is_missing, is_confirmed, is_pending, expected) in [
         (Absent, false, true, false, Keep::PutBack),
@@ -548,7 +619,8 @@ fn it_is_put_back_only_where_it_was_confirmed_and_works_and_taken_out_only_where
         (Absent, false, true, true, Keep::Nothing),
         (Absent, false, false, false, Keep::Nothing),
         (WithoutPrompt, false, false, false, Keep::Nothing),
-        (Absent, true, true, false, Keep::Nothing),
+        (Absent, true, true, false, Keep::PutBack),
+        (Absent, true, false, false, Keep::Nothing),
         (InForce, true, true, false, Keep::TakeOut),
         (InForce, true, false, true, Keep::TakeOut),
         (WithoutPrompt, true, false, false, Keep::TakeOut),
