@@ -89,6 +89,9 @@ pub(crate) const PLUGIN: &str = "otpair.bundle/Contents/MacOS/otpair";
 /// Is there once somebody has confirmed.
 pub(crate) const MARKER: &str = "data/login-window.protected";
 
+/// This machine's `/bin/sh`, and what a Mac has for it.
+pub(crate) const SHELLS: [&[&str]; 2] = [&["/bin/sh"], &["/bin/bash", "--posix"]];
+
 /// The wait is written down and over at once. That for an otpair that hangs only where a test has one.
 const SLEEP: &str = r#"#!/bin/sh
 [ "$1" != 60 ] || [ -e "$(dirname "$0")/../hangs" ] || exec /bin/sleep 60
@@ -304,8 +307,8 @@ impl Mac {
         events.collect()
     }
 
-    /// Runs the job that reverts, as launchd does.
-    pub(crate) fn run_job(&self) -> ExitStatus {
+    /// Runs the job that reverts, as launchd does, with this shell for `/bin/sh`.
+    pub(crate) fn run_job(&self, shell: &[&str]) -> ExitStatus {
         let job = plist::Value::from_file(self.window.job()).unwrap();
         let job = job.into_dictionary().unwrap();
         assert_eq!(job["RunAtLoad"].as_boolean(), Some(true));
@@ -313,9 +316,10 @@ impl Mac {
         assert_eq!(again["SuccessfulExit"].as_boolean(), Some(false));
         let arguments = job["ProgramArguments"].as_array().unwrap().iter();
         let arguments: Vec<_> = arguments.map(|word| word.as_string().unwrap()).collect();
-        let (program, arguments) = arguments.split_first().unwrap();
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).env_clear();
+        assert_eq!(arguments[0], "/bin/sh");
+        let mut command = Command::new(shell[0]);
+        command.args(&shell[1..]).args(&arguments[1..]);
+        command.stdin(Stdio::null()).env_clear();
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
         command.env("PATH", path);
         command.status().unwrap()

@@ -1,5 +1,5 @@
 use super::keep::{Keep, Seen};
-use super::testing::{MARKER, Mac, PLUGIN, SECONDS, Spoil};
+use super::testing::{MARKER, Mac, PLUGIN, SECONDS, SHELLS, Spoil};
 use super::*;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -215,94 +215,120 @@ fn other_services_are_refused_by_name_and_so_is_a_config_of_ones_own() {
 }
 
 #[test]
+fn the_script_of_the_job_passes_shellcheck() {
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/protect/login_window/revert.sh"
+    );
+    let checked = Command::new("shellcheck")
+        .args(["--norc", "-s", "sh", script])
+        .output();
+    let checked = checked.expect("shellcheck, of Debian's package of that name");
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{said}");
+}
+
+#[test]
 fn the_job_takes_it_back_without_otpair() {
-    let mac = Mac::new();
-    let before = mac.right();
-    // There is no program otpair.
-    mac.switch_on().unwrap();
-    assert!(mac.run_job().success());
-    assert_untouched(&mac, &before, "no otpair");
-    assert!(!mac.window.is_confirmed());
+    for shell in SHELLS {
+        let mac = Mac::new();
+        let before = mac.right();
+        // There is no program otpair.
+        mac.switch_on().unwrap();
+        assert!(mac.run_job(shell).success());
+        assert_untouched(&mac, &before, "no otpair");
+        assert!(!mac.window.is_confirmed());
+    }
 }
 
 #[test]
 fn the_job_takes_it_back_when_otpair_fails_or_lies() {
-    for broken in [
-        "#!/bin/sh\nexit 1\n",
-        "#!/bin/sh\nexit 0\n",
-        "no program at all",
-    ] {
-        let mac = Mac::new();
-        let before = mac.right();
-        mac.switch_on().unwrap();
-        mac.write_program("otpair", broken);
-        assert!(mac.run_job().success());
-        assert_untouched(&mac, &before, broken);
+    for shell in SHELLS {
+        for broken in [
+            "#!/bin/sh\nexit 1\n",
+            "#!/bin/sh\nexit 0\n",
+            "no program at all",
+        ] {
+            let mac = Mac::new();
+            let before = mac.right();
+            mac.switch_on().unwrap();
+            mac.write_program("otpair", broken);
+            assert!(mac.run_job(shell).success());
+            assert_untouched(&mac, &before, broken);
+        }
     }
 }
 
 #[test]
 fn the_job_does_not_wait_for_an_otpair_that_hangs() {
-    let mac = Mac::new();
-    let before = mac.right();
-    mac.switch_on().unwrap();
-    mac.write("hangs", "");
-    mac.write_program("otpair", "#!/bin/sh\nexec /bin/sleep 604800\n");
-    assert!(mac.run_job().success());
-    assert_untouched(&mac, &before, "hangs");
+    for shell in SHELLS {
+        let mac = Mac::new();
+        let before = mac.right();
+        mac.switch_on().unwrap();
+        mac.write("hangs", "");
+        mac.write_program("otpair", "#!/bin/sh\nexec /bin/sleep 604800\n");
+        assert!(mac.run_job(shell).success());
+        assert_untouched(&mac, &before, "hangs");
+    }
 }
 
 #[test]
 fn the_job_ends_with_success_only_when_otpair_is_out() {
-    for call in ["read system.login.console", "write system.login.console"] {
-        let mac = Mac::new();
-        let before = mac.right();
-        mac.switch_on().unwrap();
-        mac.fail(call);
-        assert_eq!(mac.run_job().code(), Some(1), "{call}");
-        assert!(
-            mac.window.journal.exists() && mac.window.job().exists(),
-            "{call}"
-        );
-        mac.fail("");
-        assert!(mac.run_job().success(), "{call}");
-        assert_untouched(&mac, &before, call);
+    for shell in SHELLS {
+        for call in ["read system.login.console", "write system.login.console"] {
+            let mac = Mac::new();
+            let before = mac.right();
+            mac.switch_on().unwrap();
+            mac.fail(call);
+            assert_eq!(mac.run_job(shell).code(), Some(1), "{call}");
+            assert!(
+                mac.window.journal.exists() && mac.window.job().exists(),
+                "{call}"
+            );
+            mac.fail("");
+            assert!(mac.run_job(shell).success(), "{call}");
+            assert_untouched(&mac, &before, call);
+        }
     }
 }
 
 #[test]
 fn the_job_leaves_what_was_confirmed_and_what_others_have_changed() {
-    let mac = Mac::new();
-    mac.switch_on().unwrap();
-    let job = fs::read_to_string(mac.window.job()).unwrap();
-    mac.window.confirm().unwrap();
-    // It is still asleep, and wakes up now.
-    fs::write(mac.window.job(), job).unwrap();
-    mac.load("io.otpair.revert");
-    assert!(mac.run_job().success());
-    assert!(mac.window.is_protected().unwrap() && mac.window.is_confirmed());
+    for shell in SHELLS {
+        let mac = Mac::new();
+        mac.switch_on().unwrap();
+        let job = fs::read_to_string(mac.window.job()).unwrap();
+        mac.window.confirm().unwrap();
+        // It is still asleep, and wakes up now.
+        fs::write(mac.window.job(), job).unwrap();
+        mac.load("io.otpair.revert");
+        assert!(mac.run_job(shell).success());
+        assert!(mac.window.is_protected().unwrap() && mac.window.is_confirmed());
 
-    let mac = Mac::new();
-    mac.switch_on().unwrap();
-    mac.replace_window("JamfConnectLogin:LoginUI");
-    let left = mac.right();
-    assert!(mac.run_job().success());
-    let without = loginright::remove(left.as_bytes()).unwrap();
-    let now = loginright::examine(mac.right().as_bytes()).unwrap();
-    assert_eq!(now, loginright::examine(&without).unwrap());
+        let mac = Mac::new();
+        mac.switch_on().unwrap();
+        mac.replace_window("JamfConnectLogin:LoginUI");
+        let left = mac.right();
+        assert!(mac.run_job(shell).success());
+        let without = loginright::remove(left.as_bytes()).unwrap();
+        let now = loginright::examine(mac.right().as_bytes()).unwrap();
+        assert_eq!(now, loginright::examine(&without).unwrap());
+    }
 }
 
 #[test]
 fn in_another_boot_the_job_does_not_wait() {
-    let waits = format!("sleep {SECONDS}\n");
-    for (boot, is_waited) in [("ONE\n", true), ("TWO\n", false), ("", false)] {
-        let mac = Mac::new();
-        let before = mac.right();
-        mac.switch_on().unwrap();
-        mac.write("boot", boot);
-        assert!(mac.run_job().success());
-        assert_untouched(&mac, &before, boot);
-        assert_eq!(mac.calls().contains(&waits), is_waited, "{boot}");
+    for shell in SHELLS {
+        let waits = format!("sleep {SECONDS}\n");
+        for (boot, is_waited) in [("ONE\n", true), ("TWO\n", false), ("", false)] {
+            let mac = Mac::new();
+            let before = mac.right();
+            mac.switch_on().unwrap();
+            mac.write("boot", boot);
+            assert!(mac.run_job(shell).success());
+            assert_untouched(&mac, &before, boot);
+            assert_eq!(mac.calls().contains(&waits), is_waited, "{boot}");
+        }
     }
 }
 
@@ -335,50 +361,54 @@ const AS_A_PROCESS: [&str; 2] = [
 
 #[test]
 fn killed_at_any_moment_it_is_taken_back_by_the_job_or_was_never_put_in() {
-    for moment in [
-        "write io.otpair.test",
-        "authorize io.otpair.test",
-        "write system.login.console",
-        "after write system.login.console",
-    ] {
-        let mac = Mac::new();
-        let before = mac.right();
-        mac.write("kill", moment);
-        let output = Command::new(this_program())
-            .args(AS_A_PROCESS)
-            .env("OTPAIR_TEST_MAC", mac.path(""))
-            .env("OTPAIR_TEST_DO", "switch on")
-            .output()
-            .unwrap();
-        assert_eq!(output.status.signal(), Some(9), "{moment}: {output:?}");
-        mac.write("kill", "");
-        assert_eq!(
-            mac.window.is_protected().unwrap(),
-            moment.starts_with("after"),
-            "{moment}"
-        );
-        if mac.is_loaded("io.otpair.revert") {
-            assert!(mac.run_job().success(), "{moment}");
+    for shell in SHELLS {
+        for moment in [
+            "write io.otpair.test",
+            "authorize io.otpair.test",
+            "write system.login.console",
+            "after write system.login.console",
+        ] {
+            let mac = Mac::new();
+            let before = mac.right();
+            mac.write("kill", moment);
+            let output = Command::new(this_program())
+                .args(AS_A_PROCESS)
+                .env("OTPAIR_TEST_MAC", mac.path(""))
+                .env("OTPAIR_TEST_DO", "switch on")
+                .output()
+                .unwrap();
+            assert_eq!(output.status.signal(), Some(9), "{moment}: {output:?}");
+            mac.write("kill", "");
+            assert_eq!(
+                mac.window.is_protected().unwrap(),
+                moment.starts_with("after"),
+                "{moment}"
+            );
+            if mac.is_loaded("io.otpair.revert") {
+                assert!(mac.run_job(shell).success(), "{moment}");
+            }
+            assert_untouched(&mac, &before, moment);
         }
-        assert_untouched(&mac, &before, moment);
     }
 }
 
 #[test]
 fn the_job_has_otpair_take_it_back_and_log_it() {
-    let mac = Mac::new();
-    let before = mac.right();
-    mac.switch_on().unwrap();
-    let otpair = format!(
-        "#!/bin/sh\n[ \"$*\" = 'protect --revert' ] || exit 1\nOTPAIR_TEST_MAC='{}' OTPAIR_TEST_DO=revert exec '{}' {}\n",
-        mac.path("").display(),
-        this_program().display(),
-        AS_A_PROCESS.join(" ")
-    );
-    mac.write_program("otpair", &otpair);
-    assert!(mac.run_job().success());
-    assert_untouched(&mac, &before, "otpair");
-    assert_eq!(reasons(&mac, "unprotected"), ["not confirmed"]);
+    for shell in SHELLS {
+        let mac = Mac::new();
+        let before = mac.right();
+        mac.switch_on().unwrap();
+        let otpair = format!(
+            "#!/bin/sh\n[ \"$*\" = 'protect --revert' ] || exit 1\nOTPAIR_TEST_MAC='{}' OTPAIR_TEST_DO=revert exec '{}' {}\n",
+            mac.path("").display(),
+            this_program().display(),
+            AS_A_PROCESS.join(" ")
+        );
+        mac.write_program("otpair", &otpair);
+        assert!(mac.run_job(shell).success());
+        assert_untouched(&mac, &before, "otpair");
+        assert_eq!(reasons(&mac, "unprotected"), ["not confirmed"]);
+    }
 }
 
 #[test]
