@@ -665,21 +665,6 @@ fn it_is_put_back_only_where_it_was_confirmed_and_taken_out_only_where_it_cannot
     }
 }
 
-/// The package's launchd jobs.
-fn job(name: &str) -> plist::Dictionary {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/macos/launchd");
-    let job = plist::Value::from_file(folder.join(format!("{name}.plist"))).unwrap();
-    let job = job.into_dictionary().unwrap();
-    assert_eq!(job["Label"].as_string(), Some(name));
-    job
-}
-
-fn keys(job: &plist::Dictionary) -> Vec<&str> {
-    let mut keys: Vec<_> = job.keys().map(String::as_str).collect();
-    keys.sort_unstable();
-    keys
-}
-
 fn words(job: &plist::Dictionary, key: &str) -> Vec<String> {
     let array = job[key].as_array().unwrap().iter();
     array
@@ -689,7 +674,9 @@ fn words(job: &plist::Dictionary, key: &str) -> Vec<String> {
 
 #[test]
 fn launchd_is_told_to_run_what_the_command_line_has() {
-    let job = job("io.otpair.keep");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/macos/launchd");
+    let job = plist::Value::from_file(folder.join("io.otpair.keep.plist")).unwrap();
+    let job = job.into_dictionary().unwrap();
     let expected = [
         "Label",
         "ProgramArguments",
@@ -700,38 +687,14 @@ fn launchd_is_told_to_run_what_the_command_line_has() {
         "ThrottleInterval",
         "WatchPaths",
     ];
-    assert_eq!(keys(&job), expected);
+    let mut keys: Vec<_> = job.keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, expected);
+    assert_eq!(job["Label"].as_string(), Some("io.otpair.keep"));
     let arguments = words(&job, "ProgramArguments");
     assert_eq!(arguments[0], "/Library/PrivilegedHelperTools/otpair");
     crate::args::parse(arguments.into_iter().map(Into::into)).unwrap();
     assert_eq!(job["RunAtLoad"].as_boolean(), Some(true));
     let paths = words(&job, "WatchPaths");
     assert!(paths.iter().all(|path| path.starts_with('/')), "{paths:?}");
-}
-
-#[test]
-fn launchd_gives_the_helper_its_socket() {
-    let job = job("io.otpair.helper");
-    let expected = [
-        "Label",
-        "ProgramArguments",
-        "Sockets",
-        "StandardErrorPath",
-        "inetdCompatibility",
-    ];
-    assert_eq!(keys(&job), expected);
-    let helper = words(&job, "ProgramArguments");
-    assert_eq!(helper, ["/Library/PrivilegedHelperTools/otpair-helper"]);
-    let inetd = job["inetdCompatibility"].as_dictionary().unwrap();
-    assert_eq!(inetd["Wait"].as_boolean(), Some(false));
-    let sockets = job["Sockets"].as_dictionary().unwrap();
-    let socket = sockets.values().next().unwrap().as_dictionary().unwrap();
-    assert_eq!(
-        socket["SockPathName"].as_string(),
-        Some("/var/run/otpair.sock")
-    );
-    // _securityagent, and it alone: 0600.
-    assert_eq!(socket["SockPathOwner"].as_signed_integer(), Some(92));
-    assert_eq!(socket["SockPathMode"].as_signed_integer(), Some(0o600));
-    assert_eq!(job["StandardErrorPath"].as_string(), Some("/dev/null"));
 }

@@ -164,6 +164,17 @@ fn launchd_listens_for_the_helper_and_starts_it_as_inetd_would() {
         &unpacked,
         "payload/Library/LaunchDaemons/io.otpair.helper.plist",
     );
+    let keys: Vec<_> = job.as_object().unwrap().keys().collect();
+    let expected = [
+        "Label",
+        "ProgramArguments",
+        "Sockets",
+        "StandardErrorPath",
+        "inetdCompatibility",
+    ];
+    assert_eq!(keys, expected);
+    let helper = "/Library/PrivilegedHelperTools/otpair-helper";
+    assert_eq!(job["ProgramArguments"], json!([helper]));
     assert_eq!(job["inetdCompatibility"], json!({ "Wait": false }));
     let sockets = job["Sockets"].as_object().unwrap();
     assert_eq!(sockets.len(), 1);
