@@ -282,6 +282,10 @@ fn refused(socket: &Path, why: Refusal) -> Fault {
              if it should, name its account in the config's [helper] may_ask_for_others"
         }
         Refusal::Busy => "the helper refused this program: its user has too many sign-ons going on",
+        Refusal::Version if cfg!(target_os = "macos") => {
+            "the helper is of another version than the plugin: start this Mac again; \
+             if that does not help, install otpair's package again"
+        }
         Refusal::Version => {
             "the helper is of another version than the module: restart otpair-helper.socket"
         }

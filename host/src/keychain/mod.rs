@@ -55,7 +55,7 @@ fn open() -> Result<SecKeychain, Fault> {
 
 fn fault(error: &Error) -> Fault {
     let why = format!(
-        "{NAME}: {error} ({}); otpair doctor says more, or write key = \"file:...\" in [cache]",
+        "{NAME}: {error} ({}); look at it with Keychain Access or sudo security find-generic-password -s {SERVICE} {PATH}, or write key = \"file:...\" in [cache]",
         error.code()
     );
     Fault::new(FaultKind::Key, why)
