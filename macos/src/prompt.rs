@@ -20,6 +20,9 @@ pub(crate) const USERNAME: &CStr = c"username";
 /// reach a mechanism in the other process is what authd is seen to do, and other plugins live by it.
 pub(crate) const SIGN_ON: &CStr = c"io.otpair.sign-on";
 
+/// What the log says where nothing can be shown.
+const NOT_SHOWN: &str = "the pane can't be shown at the login window";
+
 /// One invocation of the mechanism.
 pub(crate) struct Prompt {
     engine: Engine,
@@ -116,22 +119,26 @@ impl Prompt {
         }
     }
 
-    /// A button was pressed.
+    /// A button was pressed, or there is none to press.
     fn pressed(self: &Arc<Self>, pressed: &Pressed) {
         if self.answer.is_given() {
             return;
         }
-        self.take_turn(|held| {
-            let sign_on = held.as_mut()?;
-            match (pressed, sign_on.awaiting) {
-                (Pressed::Cancel, _) => Some(MechanismResult::UserCanceled),
-                (Pressed::GoOn(_), Awaiting::HasRead(result)) => Some(result),
-                (Pressed::GoOn(typed), Awaiting::Answer) => {
-                    let turn = self.go_on(sign_on, typed.as_bytes());
-                    self.follow(sign_on, turn)
-                }
+        match pressed {
+            // Not a turn: whoever has shown the pane may be at it still, and nothing else would ever answer the engine.
+            Pressed::CannotShow => self.deny(NOT_SHOWN),
+            Pressed::Cancel => {
+                self.take_turn(|held| held.as_ref().map(|_| MechanismResult::UserCanceled));
             }
-        });
+            Pressed::GoOn(typed) => self.take_turn(|held| {
+                let sign_on = held.as_mut()?;
+                if let Awaiting::HasRead(result) = sign_on.awaiting {
+                    return Some(result);
+                }
+                let turn = self.go_on(sign_on, typed.as_bytes());
+                self.follow(sign_on, turn)
+            }),
+        }
     }
 
     /// Takes an answer to the helper. It waits five minutes for one, and may be gone: then all begins anew, in place.
@@ -156,8 +163,7 @@ impl Prompt {
             Turn::Show(content, awaiting) => {
                 sign_on.awaiting = awaiting;
                 if self.show(sign_on, &content) == Err(CannotShow) {
-                    self.surroundings
-                        .report_fault("the pane can't be shown at the login window");
+                    self.surroundings.report_fault(NOT_SHOWN);
                     return Some(MechanismResult::Deny);
                 }
                 None
@@ -186,17 +192,23 @@ impl Prompt {
             if let Err(payload) = handled {
                 // Dropping what was thrown could throw again.
                 std::mem::forget(payload);
-                let _ = catch_unwind(AssertUnwindSafe(|| own.deny_after_panic()))
-                    .map_err(std::mem::forget);
+                let deny = || own.deny("the plugin panicked: this is a bug");
+                let _ = catch_unwind(AssertUnwindSafe(deny)).map_err(std::mem::forget);
             }
         })
     }
 
-    fn deny_after_panic(&self) {
-        let _ = self.answer.give(MechanismResult::Deny);
-        self.surroundings
-            .report_fault("the plugin panicked: this is a bug");
+    /// Denies because of a fault, also while somebody else does something with the sign-on: that one closes it.
+    fn deny(&self, why: &str) {
+        self.give(MechanismResult::Deny);
+        self.surroundings.report_fault(why);
         self.end();
+    }
+
+    fn give(&self, result: MechanismResult) {
+        if let Err(fault) = self.answer.give(result) {
+            self.surroundings.report_fault(&fault.to_string());
+        }
     }
 
     /// Does something with the sign-on, unless somebody is doing that already. A result ends it.
@@ -209,8 +221,8 @@ impl Prompt {
             close(&mut held);
         }
         drop(held);
-        if let Some(Err(fault)) = result.map(|result| self.answer.give(result)) {
-            self.surroundings.report_fault(&fault.to_string());
+        if let Some(result) = result {
+            self.give(result);
         }
         if self.ended.load(Ordering::SeqCst) {
             self.close_if_idle();

@@ -37,24 +37,27 @@ pub(crate) struct Message {
     pub(crate) is_refusal: bool,
 }
 
-/// What the person did.
+/// What the pane tells.
 #[cfg_attr(
     not(any(test, target_os = "macos")),
     expect(dead_code, reason = "nobody presses anything where there is no view")
 )]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Pressed {
-    /// Went on, with what stands in the field (empty where there is none).
+    /// The person went on, with what stands in the field (empty where there is none).
     GoOn(Zeroizing<String>),
-    /// Went back to the login window.
+    /// The person went back to the login window.
     Cancel,
+    /// Nobody did anything, nor will: after [`Screen::show`] had returned, or while it was about to, it turned out that there
+    /// is no way to show anything.
+    CannotShow,
 }
 
 /// The pane can't be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CannotShow;
 
-/// What is called when a button is pressed, on any thread and also out of [`Screen::show`]. It may close the screen before
+/// What is called when a button is pressed or the pane can't be shown, on any thread and also out of [`Screen::show`]. It may close the screen before
 /// it returns. It does not unwind.
 pub(crate) type OnPressed = Box<dyn Fn(Pressed) + Send + Sync>;
 

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ffi::CStr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use zeroize::Zeroizing;
 
 /// A value that an engine gives.
@@ -125,6 +126,8 @@ pub(crate) enum ScreenIs {
     Missing,
     /// It shows so many pages and then no more.
     BreakingAfter(usize),
+    /// Another thread finds out that it can't show anything, before whoever shows has got back.
+    BreakingElsewhere,
     PanickingAtShow,
     PanickingAtClose,
 }
@@ -230,9 +233,11 @@ impl Surroundings for Script {
         if *self.screen.lock().unwrap() == ScreenIs::Missing {
             return Err(CannotShow);
         }
-        *self.pressed.lock().unwrap() = Some(Arc::new(pressed));
+        let pressed = Arc::new(pressed);
+        *self.pressed.lock().unwrap() = Some(pressed.clone());
         Ok(Box::new(ScriptedScreen {
             is: *self.screen.lock().unwrap(),
+            pressed,
             seen: self.seen.clone(),
         }))
     }
@@ -269,12 +274,18 @@ impl Surroundings for Script {
 
 struct ScriptedScreen {
     is: ScreenIs,
+    pressed: Arc<OnPressed>,
     seen: Arc<Seen>,
 }
 
 impl Screen for ScriptedScreen {
     fn show(&mut self, content: &Content) -> Result<(), CannotShow> {
         assert_ne!(self.is, ScreenIs::PanickingAtShow, "as if by a bug");
+        if self.is == ScreenIs::BreakingElsewhere {
+            thread::scope(|scope| scope.spawn(|| (self.pressed)(Pressed::CannotShow)).join())
+                .unwrap();
+            return Ok(());
+        }
         let mut shown = self.seen.shown.lock().unwrap();
         if self.is == ScreenIs::BreakingAfter(shown.len()) {
             return Err(CannotShow);

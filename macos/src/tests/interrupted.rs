@@ -17,6 +17,13 @@ fn granting() -> Arc<Script> {
     Script::of([Ok((asks_passcode(), vec![Ok(done(Outcome::Granted))]))])
 }
 
+/// How often the log says that nothing can be shown.
+fn not_shown(script: &Script) -> usize {
+    let log = script.seen.log.lock().unwrap();
+    let says_so = |line: &&String| line.contains("the pane can't be shown");
+    log.iter().filter(says_so).count()
+}
+
 #[test]
 fn stopping_in_the_middle_denies_and_then_says_that_it_has_stopped() {
     let (script, engine) = (granting(), Engine::of_alice());
@@ -147,6 +154,71 @@ fn nothing_is_shown_any_more_when_the_engine_has_stopped_meanwhile() {
         (script.seen.shown.lock().unwrap().len(), script.closed()),
         (1, 1)
     );
+}
+
+#[test]
+fn a_pane_that_turns_out_on_another_thread_not_to_be_shown_denies_also_before_show_has_returned() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    *script.screen.lock().unwrap() = ScreenIs::BreakingElsewhere;
+    let (loaded, mechanism) = prompting(&script, &engine);
+    assert_eq!((engine.heard(), script.closed()), (vec![DENY], 1));
+    assert_eq!(*script.seen.dropped.lock().unwrap(), 1);
+    assert_eq!(not_shown(&script), 1);
+    assert_eq!(loaded.deactivate(mechanism), 0);
+    assert_eq!(engine.heard(), [DENY, Heard::DidDeactivate]);
+}
+
+#[test]
+fn a_pane_that_turns_out_later_not_to_be_shown_denies_once() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    prompting(&script, &engine);
+    thread::scope(|scope| {
+        scope.spawn(|| script.press(Pressed::CannotShow));
+    });
+    assert_eq!((engine.heard(), script.closed()), (vec![DENY], 1));
+    script.press(Pressed::CannotShow);
+    script.type_in("123456");
+    assert_eq!((engine.heard(), script.closed()), (vec![DENY], 1));
+    assert_eq!(not_shown(&script), 1);
+}
+
+#[test]
+fn a_pane_that_can_not_be_shown_denies_also_while_an_answer_is_on_its_way() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    let (arrived, let_on) = script.hold_answers();
+    prompting(&script, &engine);
+    thread::scope(|scope| {
+        let typing = scope.spawn(|| script.type_in("123456"));
+        arrived.recv().unwrap();
+        script.press(Pressed::CannotShow);
+        let meanwhile = (engine.heard(), script.closed());
+        let_on.send(()).unwrap();
+        typing.join().unwrap();
+        assert_eq!(meanwhile, (vec![DENY], 0));
+    });
+    assert_eq!((engine.heard(), script.closed()), (vec![DENY], 1));
+}
+
+#[test]
+fn a_pane_that_can_not_be_shown_after_the_engine_has_stopped_is_nobodys_fault() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    let (loaded, mechanism) = prompting(&script, &engine);
+    assert_eq!(loaded.deactivate(mechanism), 0);
+    script.press(Pressed::CannotShow);
+    assert_eq!(loaded.destroy(mechanism), 0);
+    script.press(Pressed::CannotShow);
+    assert_eq!(engine.heard(), [DENY, Heard::DidDeactivate]);
+    assert_eq!((script.closed(), not_shown(&script)), (1, 0));
+}
+
+#[test]
+fn an_engine_may_destroy_the_mechanism_when_it_hears_that_nothing_can_be_shown() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    *script.screen.lock().unwrap() = ScreenIs::BreakingElsewhere;
+    let (loaded, mechanism) = made(&script, &engine, c"prompt");
+    engine.at_result(move || assert_eq!(loaded.destroy(mechanism), 0));
+    assert_eq!(loaded.invoke(mechanism), 0);
+    assert_eq!((engine.heard(), script.closed()), (vec![DENY], 1));
 }
 
 #[test]

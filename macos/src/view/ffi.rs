@@ -1,7 +1,7 @@
 //! The pane as AppKit has it: a subclass of `SFAuthorizationPluginView`, which SecurityAgent shows at the login window.
 //!
 //! Nothing that is thrown here, as a panic or as an Objective-C exception, gets out: SecurityAgent would go down with
-//! it, and the login window too. What can't be shown is [`CannotShow`], and the prompt denies.
+//! it, and the login window too. What can't be shown is [`CannotShow`] or [`Pressed::CannotShow`], and the prompt denies.
 //!
 //! The OK and Cancel buttons are the window's, below the pane; `buttonPressed:` tells of them. Apple documents no more
 //! of them, and their words can't be changed. So if the window turns out to have no OK button the pane puts up its own.
@@ -70,7 +70,7 @@ struct View(Arc<OnMain>);
 
 impl Screen for View {
     /// On another than the main thread it is not waited for that something is seen: the main thread may be waiting for
-    /// whoever shows. Should it fail then, that counts as going back to the login window.
+    /// whoever shows. Should it fail then, that is told as [`Pressed::CannotShow`].
     fn show(&mut self, content: &Content) -> Result<(), CannotShow> {
         if let Some(mtm) = MainThreadMarker::new() {
             return self.0.show(content, mtm);
@@ -79,7 +79,7 @@ impl Screen for View {
         DispatchQueue::main().exec_async(move || {
             let shown = MainThreadMarker::new().map(|mtm| pane.show(&content, mtm));
             if shown != Some(Ok(())) {
-                guarded((), || (*pane.pressed)(Pressed::Cancel));
+                guarded((), || (*pane.pressed)(Pressed::CannotShow));
             }
         });
         Ok(())
