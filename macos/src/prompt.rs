@@ -3,14 +3,13 @@
 
 use crate::engine::{Answer, Engine, MechanismResult};
 use crate::page::{self, Awaiting, Turn};
-use crate::screen::{CannotShow, Content, OnPressed, Pressed, Screen};
+use crate::screen::{CannotShow, Closed, Content, OnPressed, Pressed, Screen};
 use crate::surroundings::{Dialog, Surroundings};
 use otpair_core::language::Language;
 use otpair_core::records::Fault;
 use otpair_host::login_window::{Said, Ticket};
 use std::ffi::{CStr, CString};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 /// Whose password was checked (`kAuthorizationEnvironmentUsername`).
@@ -31,8 +30,8 @@ pub(crate) struct Prompt {
     /// Nobody ever waits for it: a button pressed twice, and an engine that stops everything while an answer is on its way
     /// to the helper, find it taken.
     sign_on: Mutex<Option<SignOn>>,
-    /// The engine has stopped it: whoever holds the sign-on closes it when done.
-    ended: AtomicBool,
+    /// Set before the mechanism is destroyed, whoever holds the sign-on; that one closes the pane when done.
+    closed: Closed,
 }
 
 /// What is going on between the person and the helper.
@@ -57,7 +56,7 @@ impl Prompt {
             answer,
             surroundings,
             sign_on: Mutex::new(None),
-            ended: AtomicBool::new(false),
+            closed: Closed::default(),
         })
     }
 
@@ -86,7 +85,7 @@ impl Prompt {
 
     /// Stops: the pane goes, and the helper hears that the person went away.
     pub(crate) fn end(&self) {
-        self.ended.store(true, Ordering::SeqCst);
+        self.closed.set();
         self.close_if_idle();
     }
 
@@ -174,9 +173,10 @@ impl Prompt {
     fn show(self: &Arc<Self>, sign_on: &mut SignOn, content: &Content) -> Result<(), CannotShow> {
         let mut screen = match sign_on.screen.take() {
             Some(screen) => screen,
-            None => self
-                .surroundings
-                .open(self.engine.raw(), self.on_pressed())?,
+            None => {
+                self.surroundings
+                    .open(self.engine.raw(), self.on_pressed(), self.closed.clone())?
+            }
         };
         let shown = screen.show(content);
         sign_on.screen = Some(screen);
@@ -224,7 +224,7 @@ impl Prompt {
         if let Some(result) = result {
             self.give(result);
         }
-        if self.ended.load(Ordering::SeqCst) {
+        if self.closed.is_set() {
             self.close_if_idle();
         }
     }

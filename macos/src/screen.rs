@@ -1,5 +1,7 @@
 //! What the prompt shows, as plain values, and the way to whatever shows it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use zeroize::Zeroizing;
 
 /// Everything that is on the pane at one moment. All texts are in the person's language.
@@ -56,6 +58,22 @@ pub(crate) enum Pressed {
 /// The pane can't be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CannotShow;
+
+/// Whether the pane has had its day. For whatever of it is still to be done then, on any thread, the engine must not be
+/// touched: it may be gone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Closed(Arc<AtomicBool>);
+
+impl Closed {
+    /// From now on, for all who share it.
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
 
 /// What is called when a button is pressed or the pane can't be shown, on any thread and also out of [`Screen::show`]. It may close the screen before
 /// it returns. It does not unwind.

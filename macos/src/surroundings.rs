@@ -1,7 +1,7 @@
 //! What the mechanisms need of the machine. The tests bring their own.
 
 use crate::engine::ffi::RawEngine;
-use crate::screen::{CannotShow, OnPressed, Screen};
+use crate::screen::{CannotShow, Closed, OnPressed, Screen};
 use crate::view;
 use otpair_core::language::Language;
 use otpair_core::records::Fault;
@@ -38,8 +38,13 @@ pub(crate) trait Surroundings: Send + Sync {
     /// The login window's own language.
     fn language(&self) -> Option<Language>;
 
-    /// Makes a pane.
-    fn open(&self, engine: RawEngine, pressed: OnPressed) -> Result<Box<dyn Screen>, CannotShow>;
+    /// Makes a pane. It touches the engine only until it is closed.
+    fn open(
+        &self,
+        engine: RawEngine,
+        pressed: OnPressed,
+        closed: Closed,
+    ) -> Result<Box<dyn Screen>, CannotShow>;
 
     /// Begins the sign-on of a user.
     fn begin(&self, user: &str, ticket: &Ticket, language: Language) -> Result<Begun, Fault>;
@@ -63,8 +68,13 @@ impl Surroundings for ThisMachine {
         view::language()
     }
 
-    fn open(&self, engine: RawEngine, pressed: OnPressed) -> Result<Box<dyn Screen>, CannotShow> {
-        view::open(engine, pressed)
+    fn open(
+        &self,
+        engine: RawEngine,
+        pressed: OnPressed,
+        closed: Closed,
+    ) -> Result<Box<dyn Screen>, CannotShow> {
+        view::open(engine, pressed, closed)
     }
 
     fn begin(&self, user: &str, ticket: &Ticket, language: Language) -> Result<Begun, Fault> {

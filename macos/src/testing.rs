@@ -4,7 +4,7 @@
 pub(crate) mod ffi;
 
 use crate::engine::ffi::{INTERNAL, RawEngine, Status};
-use crate::screen::{CannotShow, Content, OnPressed, Pressed, Screen};
+use crate::screen::{CannotShow, Closed, Content, OnPressed, Pressed, Screen};
 use crate::surroundings::{Begun, Dialog, Surroundings};
 use ffi::{HandedOut, Loaded, Reference, whole_table};
 use otpair_core::dialog::{Asked, Outcome, Prompt};
@@ -155,6 +155,8 @@ pub(crate) type Verified = (String, u32, Option<String>);
 pub(crate) struct Seen {
     pub(crate) shown: Mutex<Vec<Content>>,
     pub(crate) closed: Mutex<usize>,
+    /// What the pane that was opened last was given to look at before it touches the engine.
+    pane: Mutex<Option<Closed>>,
     pub(crate) begun: Mutex<Vec<(String, String)>>,
     pub(crate) answers: Mutex<Vec<String>>,
     pub(crate) dropped: Mutex<usize>,
@@ -219,6 +221,12 @@ impl Script {
         self.page().message.map(|m| m.text).unwrap_or_default()
     }
 
+    /// Whether a pane that is only now about to show something would leave the engine alone.
+    pub(crate) fn leaves_the_engine_alone(&self) -> bool {
+        let pane = self.seen.pane.lock().unwrap();
+        pane.as_ref().expect("a pane was opened").is_set()
+    }
+
     pub(crate) fn closed(&self) -> usize {
         *self.seen.closed.lock().unwrap()
     }
@@ -229,12 +237,18 @@ impl Surroundings for Script {
         None
     }
 
-    fn open(&self, _: RawEngine, pressed: OnPressed) -> Result<Box<dyn Screen>, CannotShow> {
+    fn open(
+        &self,
+        _: RawEngine,
+        pressed: OnPressed,
+        closed: Closed,
+    ) -> Result<Box<dyn Screen>, CannotShow> {
         if *self.screen.lock().unwrap() == ScreenIs::Missing {
             return Err(CannotShow);
         }
         let pressed = Arc::new(pressed);
         *self.pressed.lock().unwrap() = Some(pressed.clone());
+        *self.seen.pane.lock().unwrap() = Some(closed);
         Ok(Box::new(ScriptedScreen {
             is: *self.screen.lock().unwrap(),
             pressed,

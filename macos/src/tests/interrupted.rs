@@ -222,6 +222,42 @@ fn an_engine_may_destroy_the_mechanism_when_it_hears_that_nothing_can_be_shown()
 }
 
 #[test]
+fn a_pane_that_comes_to_show_something_only_after_the_end_leaves_the_engine_alone() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    let (loaded, mechanism) = prompting(&script, &engine);
+    assert!(!script.leaves_the_engine_alone());
+    assert_eq!(loaded.destroy(mechanism), 0);
+    assert!(script.leaves_the_engine_alone());
+}
+
+#[test]
+fn a_pane_leaves_the_engine_alone_also_while_somebody_else_is_still_to_close_it() {
+    let (script, engine) = (granting(), Engine::of_alice());
+    let (arrived, let_on) = script.hold_answers();
+    let (loaded, mechanism) = prompting(&script, &engine);
+    thread::scope(|scope| {
+        let typing = scope.spawn(|| script.type_in("123456"));
+        arrived.recv().unwrap();
+        let destroyed = loaded.destroy(mechanism);
+        let meanwhile = (script.closed(), script.leaves_the_engine_alone());
+        let_on.send(()).unwrap();
+        typing.join().unwrap();
+        assert_eq!((destroyed, meanwhile), (0, (0, true)));
+    });
+    assert_eq!((engine.heard(), script.closed()), (vec![DENY], 1));
+}
+
+#[test]
+fn a_second_invocation_has_a_pane_that_is_not_closed_with_the_firsts() {
+    let parts = [(); 2].map(|()| Ok((asks_passcode(), vec![])));
+    let (script, engine) = (Script::of(parts), Engine::of_alice());
+    let (loaded, mechanism) = prompting(&script, &engine);
+    assert_eq!(loaded.invoke(mechanism), 0);
+    assert_eq!((engine.heard(), script.closed()), (vec![DENY], 1));
+    assert!(!script.leaves_the_engine_alone());
+}
+
+#[test]
 fn an_engine_may_destroy_the_mechanism_out_of_its_answer() {
     let (script, engine) = (granting(), Engine::of_alice());
     let (loaded, mechanism) = prompting(&script, &engine);

@@ -29,7 +29,7 @@ use otpair_core::language::Language;
 use zeroize::Zeroizing;
 
 use crate::engine::ffi::RawEngine;
-use crate::screen::{CannotShow, Content, OnPressed, Pressed, Screen};
+use crate::screen::{CannotShow, Closed, Content, OnPressed, Pressed, Screen};
 
 use super::controls::{self, Control, Part};
 use super::layout::{Buttons, Key, Layout};
@@ -44,14 +44,20 @@ unsafe extern "C-unwind" {
 }
 
 /// Makes a pane, which is not shown yet. What is pressed is told to `pressed`, on the main thread.
+/// Once `closed` is set the engine is left alone.
 ///
 /// # Errors
 /// None: whether there is anything to show it on is found out when it is shown.
 #[expect(clippy::unnecessary_wraps, reason = "there is no view elsewhere")]
-pub(crate) fn open(engine: RawEngine, pressed: OnPressed) -> Result<Box<dyn Screen>, CannotShow> {
+pub(crate) fn open(
+    engine: RawEngine,
+    pressed: OnPressed,
+    closed: Closed,
+) -> Result<Box<dyn Screen>, CannotShow> {
     Ok(Box::new(View(Arc::new(OnMain {
         engine,
         pressed: Arc::new(pressed),
+        closed,
         pane: RefCell::new(None),
     }))))
 }
@@ -85,7 +91,9 @@ impl Screen for View {
         Ok(())
     }
 
+    /// What is still waiting for the main thread finds it closed from here on.
     fn close(&mut self) {
+        self.0.closed.set();
         if MainThreadMarker::new().is_some() {
             self.0.close();
         } else {
@@ -105,27 +113,37 @@ impl Drop for View {
 struct OnMain {
     engine: RawEngine,
     pressed: Arc<OnPressed>,
+    closed: Closed,
     /// Nothing before it is shown first, and once it is closed.
     pane: RefCell<Option<Retained<Pane>>>,
 }
 
 // SAFETY: `engine` and `pane` are only touched on the main thread, by `show` and `close`; `View` has the latter done there
-// before it goes, so none is left to be dropped elsewhere. `pressed` is `Send`.
+// before it goes, so none is left to be dropped elsewhere. `pressed` and `closed` are `Send`.
 unsafe impl Send for OnMain {}
-// SAFETY: as above; `pressed` is `Sync`.
+// SAFETY: as above; `pressed` and `closed` are `Sync`.
 unsafe impl Sync for OnMain {}
 
 impl OnMain {
+    /// Shows it, or does nothing if it has been closed meanwhile.
     fn show(&self, content: &Content, mtm: MainThreadMarker) -> Result<(), CannotShow> {
+        if self.closed.is_set() {
+            return Ok(());
+        }
         guarded(Err(CannotShow), || {
             let there = self.pane.borrow().clone();
             let pane = match there {
                 Some(pane) => pane,
-                None => Pane::new(self.engine, Arc::clone(&self.pressed), mtm).ok_or(CannotShow)?,
+                None => self.pane(mtm).ok_or(CannotShow)?,
             };
             *self.pane.borrow_mut() = Some(pane.clone());
             pane.show(content)
         })
+    }
+
+    fn pane(&self, mtm: MainThreadMarker) -> Option<Retained<Pane>> {
+        let (pressed, closed) = (Arc::clone(&self.pressed), self.closed.clone());
+        Pane::new(self.engine, pressed, closed, mtm)
     }
 
     fn close(&self) {
@@ -152,6 +170,7 @@ fn guarded<R>(fallback: R, action: impl FnOnce() -> R) -> R {
 /// What belongs to a pane.
 struct Ivars {
     view: Retained<NSView>,
+    closed: Closed,
     state: RefCell<State>,
 }
 
@@ -256,6 +275,7 @@ impl Pane {
     fn new(
         engine: RawEngine,
         pressed: Arc<OnPressed>,
+        closed: Closed,
         mtm: MainThreadMarker,
     ) -> Option<Retained<Self>> {
         let view = NSView::new(mtm);
@@ -273,12 +293,15 @@ impl Pane {
         };
         let this = Self::alloc(mtm).set_ivars(Ivars {
             view,
+            closed,
             state: RefCell::new(state),
         });
         let callbacks: *const AuthorizationCallbacks = engine.callbacks.as_ptr().cast();
         let engine: AuthorizationEngineRef = engine.engine.as_ptr().cast();
         // SAFETY: the initializer's signature in SFAuthorizationPluginView.h; whoever opens has both pointers from the
-        // authorization engine, valid until the mechanism is destroyed, and closes the view before that.
+        // authorization engine, valid until the mechanism is destroyed, and sets `closed` before that: `OnMain::show` has
+        // just found it not set. `display` and `enable`, which alone call the superclass again, look once more. An engine
+        // that destroys the mechanism on another thread between a look and its call is not waited for, lest the login hang.
         unsafe { msg_send![super(this), initWithCallbacks: callbacks, andEngineRef: engine] }
     }
 
@@ -301,8 +324,11 @@ impl Pane {
         Ok(())
     }
 
-    /// Has SecurityAgent put the view up, or take it in anew.
+    /// Has SecurityAgent put the view up, or take it in anew; the engine may have closed the pane out of that.
     fn display(&self, first: bool) -> Result<(), CannotShow> {
+        if self.ivars().closed.is_set() {
+            return Ok(());
+        }
         guarded(Err(CannotShow), || {
             if first {
                 // SAFETY: nothing is asked of the caller; on the main thread. It may throw, which is caught.
@@ -427,6 +453,9 @@ impl Pane {
     }
 
     fn enable(&self, enabled: bool) {
+        if self.ivars().closed.is_set() {
+            return;
+        }
         let (field, own_buttons, may_cancel) = {
             let state = self.ivars().state.borrow();
             let may_cancel = state

@@ -1,14 +1,14 @@
 //! There is no view but macOS's: elsewhere the prompt finds that nothing can be shown, and denies.
 
 use crate::engine::ffi::RawEngine;
-use crate::screen::{CannotShow, OnPressed, Screen};
+use crate::screen::{CannotShow, Closed, OnPressed, Screen};
 use otpair_core::language::Language;
 
 /// Makes a pane, which is not shown yet.
 ///
 /// # Errors
 /// [`CannotShow`] if there is no way to show anything.
-pub(crate) fn open(_: RawEngine, _: OnPressed) -> Result<Box<dyn Screen>, CannotShow> {
+pub(crate) fn open(_: RawEngine, _: OnPressed, _: Closed) -> Result<Box<dyn Screen>, CannotShow> {
     Err(CannotShow)
 }
 
