@@ -33,6 +33,13 @@ pub(super) fn findings(window: &Window) -> Vec<Finding> {
         )),
     }
     findings.extend(automatic_finding(window));
+    findings.extend(window.is_upgrading().then(|| {
+        Finding::warning(
+            SERVICE,
+            "/var/db/.AppleUpgrade is there: newer macOS then goes by Apple's own list, and otpair is not asked",
+            "finish the upgrade; if there is none, remove that file and start this Mac again",
+        )
+    }));
     findings
 }
 
@@ -237,9 +244,11 @@ mod tests {
         let mac = Mac::new();
         mac.switch_on().unwrap();
         fs::write(mac.path("kcpassword"), "").unwrap();
+        fs::write(mac.path("AppleUpgrade"), "").unwrap();
         let told = told(&mac);
-        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told.len(), 3, "{told:?}");
         assert!(told[0].1.contains("unless confirmed"), "{told:?}");
         assert!(told[1].1.contains("automatic login"), "{told:?}");
+        assert!(told[2].1.contains("AppleUpgrade"), "{told:?}");
     }
 }

@@ -203,12 +203,14 @@ pub fn remove(plist: &[u8]) -> Result<Vec<u8>, Refusal> {
     Ok(Right::read(plist)?.without(is_own).into_bytes())
 }
 
+/// What a sign-on on the right [`TRIAL`] goes through.
+const TRIAL_MECHANISMS: [&str; 4] = ["builtin:authenticate", PASSWORD, PROMPT, VERIFY];
+
 /// The right [`TRIAL`]: macOS asks for name and password in an ordinary dialog and checks them, then comes otpair as at
 /// the login window. Nothing of it is shared, so every try asks anew.
 #[must_use]
 pub fn trial() -> Vec<u8> {
-    let mechanisms = ["builtin:authenticate", PASSWORD, PROMPT, VERIFY];
-    let mechanisms = mechanisms.map(|name| format!("\t\t<string>{name}</string>\n"));
+    let mechanisms = TRIAL_MECHANISMS.map(|name| format!("\t\t<string>{name}</string>\n"));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
@@ -222,6 +224,12 @@ pub fn trial() -> Vec<u8> {
         mechanisms.concat()
     )
     .into_bytes()
+}
+
+/// Whether this is that right, as macOS gives it back: the mechanisms are what counts.
+#[must_use]
+pub fn is_trial(plist: &[u8]) -> bool {
+    Right::read(plist).is_ok_and(|right| right.names() == TRIAL_MECHANISMS)
 }
 
 /// Whether a mechanism is of otpair's plugin.

@@ -2,6 +2,7 @@
 
 use super::mac::{Window, run};
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -144,7 +145,10 @@ impl Window {
     }
 }
 
-/// Whether a file is there that is no link.
+/// Whether a file is there that is no link. What can't be looked at is not said to be missing.
 fn is_plain(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|found| found.is_file())
+    match path.symlink_metadata() {
+        Ok(found) => found.is_file(),
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
 }

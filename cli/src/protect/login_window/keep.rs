@@ -6,7 +6,7 @@ use super::{Reason, record};
 use crate::failure::Failure;
 use crate::protect::folder;
 use otpair_core::event::EventKind;
-use otpair_host::loginright::{LOGIN_WINDOW, Placement};
+use otpair_host::loginright::{self, LOGIN_WINDOW, Placement, TRIAL};
 use std::path::Path;
 
 const UNCONFIRMED: &str = "Nothing to do: otpair was not confirmed at the login window.";
@@ -64,7 +64,17 @@ impl Window {
         kept
     }
 
+    /// Anybody may add a right to the authorization database, but an ordinary user can't change one: so the one that otpair's
+    /// mechanisms serve beside the login window's is always there.
+    fn keep_trial(&self) -> Result<(), Failure> {
+        match self.right(TRIAL) {
+            Ok(right) if loginright::is_trial(&right) => Ok(()),
+            _ => self.write_right(TRIAL, &loginright::trial()),
+        }
+    }
+
     fn keep_in_silence(&self, config: Option<&Path>) -> Result<&'static str, Failure> {
+        self.keep_trial()?;
         // Writing the right to try it on starts this too, while somebody types for whom the lock is held.
         if self.missing().is_none() && !self.is_confirmed() {
             return Ok(UNCONFIRMED);

@@ -2,9 +2,12 @@
 
 use super::SERVICE;
 use crate::failure::Failure;
+use crate::protect::folder;
 use crate::protect::pending::Pending;
 use otpair_host::loginright::{self, Examined, LOGIN_WINDOW, Refusal};
+use std::fs::DirBuilder;
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -32,6 +35,8 @@ pub(crate) struct Window {
     pub(super) lock: PathBuf,
     /// Is there where somebody is logged in automatically when the Mac starts.
     pub(super) automatic_login: PathBuf,
+    /// Is there while macOS is upgraded.
+    pub(super) upgrade: PathBuf,
     /// Whom the plugin and the helper must belong to.
     pub(super) owner: u32,
 }
@@ -58,6 +63,7 @@ impl Window {
             data: "/Library/Application Support/otpair".into(),
             lock: "/var/db/io.otpair.protect.lock".into(),
             automatic_login: "/etc/kcpassword".into(),
+            upgrade: "/var/db/.AppleUpgrade".into(),
             owner: 0,
         }
     }
@@ -65,6 +71,16 @@ impl Window {
     /// Is there once somebody has confirmed: then what a macOS upgrade drops is put back.
     pub(super) fn marker(&self) -> PathBuf {
         self.data.join("login-window.protected")
+    }
+
+    /// Writes down that somebody has confirmed.
+    pub(super) fn mark(&self) -> Result<(), Failure> {
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.data);
+        made.map_err(|error| Failure::file(&self.data, &error))?;
+        folder::write(&self.marker(), "")
     }
 
     /// Whether somebody has confirmed that otpair is to be there.
@@ -82,6 +98,11 @@ impl Window {
         self.automatic_login.exists()
     }
 
+    /// Whether macOS is at an upgrade, or means to be: then newer ones take the right from Apple's own list.
+    pub(crate) fn is_upgrading(&self) -> bool {
+        self.upgrade.exists()
+    }
+
     /// What waits to be confirmed.
     pub(crate) fn pending(&self) -> Result<Option<Pending>, Failure> {
         let pending = Pending::read_from(&self.journal)?;
@@ -96,11 +117,6 @@ impl Window {
     /// Gives a right to the authorization database.
     pub(super) fn write_right(&self, right: &str, plist: &[u8]) -> Result<(), Failure> {
         run(&self.security, &["authorizationdb", "write", right], plist).map(drop)
-    }
-
-    /// Removes a right from the authorization database.
-    pub(super) fn remove_right(&self, right: &str) -> Result<(), Failure> {
-        run(&self.security, &["authorizationdb", "remove", right], b"").map(drop)
     }
 
     /// What the login window's right has.

@@ -150,7 +150,7 @@ impl Window {
             let _ = folder::remove(&self.journal);
             let _ = self.end_wait();
             if was_confirmed {
-                let _ = folder::write(&self.marker(), "");
+                let _ = self.mark();
             }
         }
     }
@@ -187,7 +187,7 @@ impl Window {
                 "{LOGIN_WINDOW}: {placement}; otpair protect {SERVICE} puts it in again"
             )));
         }
-        folder::write(&self.marker(), "")?;
+        self.mark()?;
         folder::remove(&self.journal)?;
         self.end_wait()?;
         Ok(format!("It stays: {SERVICE}."))
@@ -224,9 +224,6 @@ impl Window {
         folder::remove(&self.marker())?;
         let were_any = self.take_out(config, &Reason::new("by the admin"))?;
         folder::remove(&self.journal)?;
-        if self.right(TRIAL).is_ok() {
-            self.remove_right(TRIAL)?;
-        }
         self.end_wait()?;
         Ok(if were_any {
             "otpair is not asked any more."

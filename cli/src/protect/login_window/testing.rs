@@ -172,6 +172,7 @@ impl Mac {
                 data: path("data"),
                 lock: path("lock"),
                 automatic_login: path("kcpassword"),
+                upgrade: path("AppleUpgrade"),
                 owner: rustix::process::geteuid().as_raw(),
             },
             kept: None,

@@ -52,7 +52,7 @@ fn it_is_tried_then_put_in_then_confirmed_and_taken_out_again() {
     assert_eq!(off, "otpair is not asked any more.");
     assert_untouched(&mac, &before, "unprotect");
     assert!(!mac.window.is_confirmed());
-    assert!(mac.window.right(TRIAL).is_err());
+    assert!(loginright::is_trial(&mac.window.right(TRIAL).unwrap()));
     let off = mac.window.switch_off(Some(&config)).unwrap();
     assert!(off.starts_with("Nothing to do"), "{off}");
     let events: Vec<_> = mac.events().into_iter().map(|(event, _)| event).collect();
@@ -697,4 +697,22 @@ fn launchd_is_told_to_run_what_the_command_line_has() {
     assert_eq!(job["RunAtLoad"].as_boolean(), Some(true));
     let paths = words(&job, "WatchPaths");
     assert!(paths.iter().all(|path| path.starts_with('/')), "{paths:?}");
+}
+
+#[test]
+fn keep_sees_that_the_right_to_try_it_on_is_otpairs_own() {
+    let mac = Mac::new();
+    let own = mac
+        .window
+        .keep(None)
+        .map(|_| mac.window.right(TRIAL).unwrap());
+    let own = own.unwrap();
+    assert!(loginright::is_trial(&own));
+    // Somebody's, without a password's check.
+    let text = String::from_utf8(own).unwrap();
+    let without = text.replace("<string>builtin:authenticate,privileged</string>", "");
+    assert_ne!(text, without);
+    mac.window.write_right(TRIAL, without.as_bytes()).unwrap();
+    mac.window.keep(None).unwrap();
+    assert!(loginright::is_trial(&mac.window.right(TRIAL).unwrap()));
 }
