@@ -45,6 +45,6 @@ pub(super) static WORDING: Wording = Wording {
         cancel: "Cancel",
         back: "Back to Login",
         continue_without: "Continue Without a Token",
-        interrupted: "The sign-on was interrupted. Please start again with this answer.",
+        interrupted: "The sign-on was interrupted. Please start again from here.",
     },
 };

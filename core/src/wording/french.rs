@@ -20,13 +20,13 @@ pub(super) static WORDING: Wording = Wording {
             "Accès verrouillé jusqu'au {time} après trop de codes d'accès incorrects. Réessayez dans {wait}."
         )
     },
-    locked_until_unlocked: "Accès verrouillé après trop de codes d'accès incorrects, \
-                            jusqu'à ce qu'un administrateur le déverrouille.",
+    locked_until_unlocked: "Accès verrouillé après trop de codes d'accès incorrects. \
+                            Un administrateur doit le déverrouiller.",
     unavailable: "Les codes d'accès ne peuvent pas être vérifiés pour le moment. \
                   Le problème vient de cette machine, pas de vous\u{a0}: contactez son administrateur.",
     no_token: "Aucun jeton n'est associé à votre compte. Demandez-en un à votre administrateur.",
     pair_in_one_field: "Aucun jeton n'est encore associé à votre compte. \
-                        Saisissez votre mot de passe, une virgule, puis\u{a0}: token SÉRIE CODE.",
+                        Saisissez votre mot de passe, une virgule, puis\u{a0}: token NUMÉRO_DE_SÉRIE CODE.",
     no_token_yet: |time| {
         format!(
             "Aucun jeton n'est associé à votre compte. Il vous en faudra un à partir du {time}."
@@ -52,6 +52,6 @@ pub(super) static WORDING: Wording = Wording {
         cancel: "Annuler",
         back: "Retour à la connexion",
         continue_without: "Continuer sans jeton",
-        interrupted: "La connexion a été interrompue. Veuillez recommencer par cette saisie.",
+        interrupted: "La connexion a été interrompue. Veuillez recommencer à partir d'ici.",
     },
 };

@@ -12,21 +12,21 @@ pub(super) static WORDING: Wording = Wording {
     not_paired: "Este número de serie y este código de acceso no se han aceptado.",
     already_used: "Ese código de acceso ya se ha utilizado. Espere al siguiente.",
     out_of_step: "Su token está desincronizado. Espere a su siguiente código de acceso y escríbalo.",
-    no_passcode: "Eso no es un código de acceso. Escriba las cifras que muestra su token.",
-    no_serial: "Eso no es un número de serie. Escriba el número que figura en el dorso de su token.",
+    no_passcode: "Eso no es un código de acceso. Escriba los dígitos que muestra su token.",
+    no_serial: "Eso no es un número de serie. Escriba el número que figura en la parte trasera de su token.",
     locked_until: |time, wait| {
         format!(
             "Acceso bloqueado hasta el {time} por demasiados códigos de acceso incorrectos. \
              Vuelva a intentarlo dentro de {wait}."
         )
     },
-    locked_until_unlocked: "Acceso bloqueado por demasiados códigos de acceso incorrectos \
-                            hasta que un administrador lo desbloquee.",
+    locked_until_unlocked: "Acceso bloqueado hasta que un administrador lo desbloquee, \
+                            por demasiados códigos de acceso incorrectos.",
     unavailable: "En este momento no se pueden comprobar los códigos de acceso. \
                   El fallo es de este equipo, no suyo: avise al administrador.",
     no_token: "No hay ningún token vinculado a su cuenta. Solicite uno a su administrador.",
     pair_in_one_field: "Todavía no hay ningún token vinculado a su cuenta. \
-                        Escriba su contraseña, una coma y después: token SERIE CÓDIGO.",
+                        Escriba su contraseña, una coma y después: token NÚMERO_DE_SERIE CÓDIGO.",
     no_token_yet: |time| {
         format!("No hay ningún token vinculado a su cuenta. Necesitará uno a partir del {time}.")
     },
@@ -50,6 +50,6 @@ pub(super) static WORDING: Wording = Wording {
         cancel: "Cancelar",
         back: "Volver al inicio de sesión",
         continue_without: "Continuar sin token",
-        interrupted: "El inicio de sesión se ha interrumpido. Vuelva a empezar con esta respuesta.",
+        interrupted: "El inicio de sesión se ha interrumpido. Vuelva a empezar desde aquí.",
     },
 };

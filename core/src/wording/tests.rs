@@ -123,7 +123,7 @@ Type the serial number on the back of your token. You are asked for it only this
 Now type the passcode that your token shows.
 Type the passcode that your token shows.
 Wait for your token's next passcode and type that.
-The sign-on was interrupted. Please start again with this answer.
+The sign-on was interrupted. Please start again from here.
 Locked after too many wrong passcodes until 2026-11-23 14:05:30 UTC. Try again in 60 seconds.
 No token is paired with your account. You need one from 2026-11-23 14:05:30 UTC on.
 Token SIM-12345678 is now paired with your account.

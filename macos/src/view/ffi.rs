@@ -360,6 +360,8 @@ impl Pane {
         }
         for old in &self.ivars().view.subviews() {
             old.removeFromSuperview();
+            // AppKit goes on using the control out of whose own action this is called: it lives to the end of the event.
+            let _ = Retained::autorelease_ptr(old);
         }
     }
 

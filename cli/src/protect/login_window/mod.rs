@@ -267,8 +267,8 @@ fn note_others(examined: &Examined) {
 fn what_now(deadline: &str) -> String {
     format!(
         "otpair asks for a passcode now at: {SERVICE}.\n\
-         Stay logged in here. Choose Login Window in the menu of fast user switching, or log in over SSH and log out at\n\
-         the screen, and log in with a passcode. If that works:\n\
+         Log in over SSH and stay there. Log out at the screen, and log in with a passcode. If you were asked for one and it\n\
+         works:\n\
          \n    sudo otpair protect --confirm\n\n\
          Else it is taken back at {deadline}, or later by as long as the Mac sleeps. Starting the Mac again before that\n\
          takes it back too."
