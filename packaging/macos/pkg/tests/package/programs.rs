@@ -74,7 +74,7 @@ impl Part {
         let mut undefined = Vec::new();
         for symbol in symbols.iter().filter(|s| s.is_undefined()) {
             let name = symbol.name(Endianness::Little, symbols.strings()).unwrap();
-            let ordinal = symbol.library_ordinal(Endianness::Little).index();
+            let ordinal = Nlist::library_ordinal(symbol, Endianness::Little).index();
             let library = ordinal.and_then(|ordinal| libraries.get(usize::from(ordinal) - 1));
             let library = library.unwrap_or_else(|| {
                 panic!(
