@@ -6,7 +6,7 @@ use super::wire::{LONGEST_REPLY, Opening, REQUESTS, Refusal, Reply, Request, Sta
 use super::{Places, client, server, slots};
 use crate::login_window::{SERVICE, Ticket, grant};
 use crate::session::{Asked, Conversation, Door, Outcome, Prompt, Unreachable};
-use otpair_core::caller::DIALOGS;
+use otpair_core::caller::{DIALOGS, DIALOGS_OF_A_SERVICE};
 use otpair_core::language::Language;
 use otpair_core::one_field::Split;
 use proptest::prelude::*;
@@ -282,7 +282,8 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..200), begins_well: bool
     ) {
         let scratch = Scratch::new("");
-        let (kind, payload) = Request::SignOn(opening()).to_frame();
+        let plain = Opening { ticket: None, ..opening() };
+        let (kind, payload) = Request::SignOn(plain).to_frame();
         let mut sent = if begins_well { frame((kind, payload.to_vec())) } else { Vec::new() };
         sent.extend_from_slice(&bytes);
         let said = scratch.say(&sent);
@@ -324,8 +325,13 @@ fn places_in_somebody_elses_folder_are_none() {
 fn a_caller_whose_places_are_taken_is_told_so_before_anything_is_read() {
     let scratch = Scratch::new("");
     let uid = rustix::process::geteuid().as_raw().to_string();
-    let place = || slots::take(&scratch.path("slots"), &uid, DIALOGS).unwrap();
-    let _taken: Vec<_> = (0..DIALOGS).map(|_| place().unwrap()).collect();
+    let all = |whose: &str, most| -> Vec<_> {
+        let place = |_| slots::take(&scratch.path("slots"), whose, most).unwrap();
+        (0..most).map(|number| place(number).unwrap()).collect()
+    };
+    let _own = all(&uid, DIALOGS);
+    // Root's programs sign on others, and have a service's places too.
+    let _more = all(&format!("{uid}-more"), DIALOGS_OF_A_SERVICE);
     assert_eq!(scratch.say(&[]), refused(Refusal::Busy));
 }
 
