@@ -94,8 +94,7 @@ pub fn sign_on_here(door: &Door<'_>, conversation: &mut dyn Conversation) -> Out
 
 /// The language at a door, for what is said there without a dialog. Where the config can't be read it is the door's own, or
 /// English.
-#[must_use]
-pub fn language_at(door: &Door<'_>) -> Language {
+fn language_at(door: &Door<'_>) -> Language {
     let config = Config::load(door.config).ok();
     language::at(
         door,
