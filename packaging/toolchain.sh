@@ -62,3 +62,31 @@ need_rust() {
     need_packages rustc-web cargo-web rustfmt-web
     [ "$(rust_minor)" -ge "$wanted" ] || die "needs Rust 1.$wanted or newer; Debian's is too old here. See https://rustup.rs"
 }
+
+# The version in Cargo.toml.
+version() {
+    sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml
+}
+
+# The time that packages carry, so that two builds are the same: the last commit's, and the changelog's where there is
+# no git.
+source_date() {
+    echo "${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || changelog_date)}"
+}
+
+changelog_date() {
+    sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1 | date -f - +%s
+}
+
+# build_release ARGUMENTS...: cargo build, as for a package. Whoever builds by it shares what is compiled. This machine's
+# paths stay out: they say nothing to anybody else, and two builds are the same wherever they are made.
+build_release() {
+    target=${CARGO_TARGET_DIR:-target}
+    case $target in /*) ;; *) target=$PWD/$target ;; esac
+    remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates"
+    remap="$remap --remap-path-prefix=$(rustc --print sysroot)/lib/rustlib/src/rust=rust"
+    remap="$remap --remap-path-prefix=$PWD=otpair --remap-path-prefix=$target=target"
+    # SQLite is compiled from C, and would be again when the time that packages carry is another one.
+    env -u SOURCE_DATE_EPOCH RUSTFLAGS="$remap" CFLAGS="-g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2" \
+        cargo build --locked --release "$@"
+}
