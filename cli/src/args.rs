@@ -38,7 +38,7 @@ enum Command {
     /// Put otpair in front of PAM services, and take it back unless that is confirmed
     Protect(protect::Args),
     /// Take otpair out of PAM services
-    Unprotect(protect::UnprotectArgs),
+    Unprotect(protect::unprotect::Args),
     /// List the PAM services, and which of them otpair is in front of
     Status(status::Args),
     /// Say what would stop a sign-on here, and how to mend it

@@ -231,6 +231,30 @@ fn a_second_service_begins_the_wait_anew_for_both_and_unprotect_ends_it_for_one(
 }
 
 #[test]
+fn unprotect_all_takes_out_what_is_confirmed_and_what_is_pending_without_a_config() {
+    let (machine, _) = unprotected();
+    machine.write("/etc/pam.d/sudo", DEBIAN);
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    machine.admin(&["protect", "--confirm"]);
+    machine.admin(&["protect", "sudo", "--revert-in", WEEK]);
+    machine.write(CONFIG_FILE, "[nonsense");
+    let said = refusal(&machine, &["unprotect", "--all"]);
+    assert!(
+        said.contains("by hand of /etc/pam.d/"),
+        "the machine's other services have lines by hand: {said}"
+    );
+    assert_eq!(su_file(&machine), SU);
+    assert_eq!(machine.read("/etc/pam.d/sudo"), DEBIAN.as_bytes());
+    assert!(!machine.path("/etc/otpair/protect.pending").exists());
+    machine.done("sh", &["-c", "sed -i /pam_otpair.so/d /etc/pam.d/*"]);
+    assert!(
+        machine
+            .admin(&["unprotect", "--all"])
+            .contains("Nothing to do")
+    );
+}
+
+#[test]
 fn a_config_named_goes_into_the_line() {
     let (machine, token) = unprotected();
     machine.admin(&[

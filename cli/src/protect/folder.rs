@@ -55,21 +55,29 @@ pub(crate) fn text(name: &str) -> Option<String> {
     folders.find_map(|folder| fs::read_to_string(Path::new(folder).join(name)).ok())
 }
 
-/// Every service of the folder that asks for a first factor or for a passcode, by name, with its text and what is to be
-/// said of it.
-pub(crate) fn services() -> Vec<(String, String, Examined)> {
+/// The names of the folder's files, without what editors and package managers have left there.
+fn names() -> Vec<String> {
     let entries = fs::read_dir(ADMINS).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| {
-            !is_part(name)
-                && !name.starts_with('.')
-                && !name.contains(".dpkg-")
-                && !name.ends_with('~')
-        })
+        .filter(|name| !name.starts_with('.') && !name.contains(".dpkg-") && !name.ends_with('~'))
         .collect();
     names.sort_unstable();
-    let examined = names.into_iter().filter_map(|name| {
+    names
+}
+
+/// The files, services and parts of others, with lines that otpair put in.
+pub(crate) fn marked() -> Vec<String> {
+    let is_marked =
+        |name: &String| fs::read_to_string(file(name)).is_ok_and(|text| pamstack::is_marked(&text));
+    names().into_iter().filter(is_marked).collect()
+}
+
+/// Every service of the folder that asks for a first factor or for a passcode, by name, with its text and what is to be
+/// said of it.
+pub(crate) fn services() -> Vec<(String, String, Examined)> {
+    let services = names().into_iter().filter(|name| !is_part(name));
+    let examined = services.filter_map(|name| {
         let text = fs::read_to_string(file(&name)).ok()?;
         let examined = pamstack::examine(&text, &self::text);
         Some((name, text, examined))

@@ -9,6 +9,7 @@ mod ready;
 mod revert;
 pub(crate) mod sshd;
 mod timer;
+pub(crate) mod unprotect;
 
 use crate::args::Json;
 use crate::failure::Failure;
@@ -43,15 +44,6 @@ pub(crate) struct Args {
     revert: bool,
     #[command(flatten)]
     window: login_window::Flags,
-    #[command(flatten)]
-    json: Json,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct UnprotectArgs {
-    /// The PAM services; on macOS login-window
-    #[arg(value_name = "SERVICE", required = true)]
-    services: Vec<String>,
     #[command(flatten)]
     json: Json,
 }
@@ -208,49 +200,4 @@ fn confirm(json: bool) -> Result<(), Failure> {
     timer::end()?;
     let said = format!("It stays: {}.", pending.services.join(", "));
     status::tell(&pending.services, json, &said)
-}
-
-impl UnprotectArgs {
-    /// Takes otpair's lines out, also what waits to be confirmed.
-    pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
-        if let Some(window) = Window::here() {
-            login_window::check_names(&self.services)?;
-            folder::need_root_for("the login window")?;
-            let said = window.switch_off(config)?;
-            return status::tell_window(&window, self.json.json, said);
-        }
-        for service in &self.services {
-            plan::check_name(service)?;
-            if folder::text(service).is_none() {
-                return Err(Failure::new(format!(
-                    "PAM has no service {service}: there is no {}; otpair status lists them",
-                    folder::file(service).display()
-                )));
-            }
-        }
-        folder::need_root()?;
-        // Nothing that another one does keeps lines in.
-        let _lock = folder::lock().ok();
-        let services = plan::with_companions(&self.services);
-        let mut by_hand = Vec::new();
-        for service in &services {
-            if !revert::take_out(service, config, "by the admin")? {
-                by_hand.push(service.as_str());
-            }
-        }
-        revert::forget(&services)?;
-        let still = by_hand.iter().find(|service| status::is_protected(service));
-        if let Some(service) = still {
-            return Err(Failure::new(format!(
-                "{service}: its line with pam_otpair.so is none of otpair protect's; take it out by hand of {} or of what it includes",
-                folder::file(service).display()
-            )));
-        }
-        let said = if by_hand.len() == services.len() {
-            "Nothing to do: otpair was not asked there."
-        } else {
-            "otpair is not asked any more."
-        };
-        status::tell(&services, self.json.json, said)
-    }
 }

@@ -20,9 +20,22 @@ pub(super) fn revert(config: Option<&Path>) -> Result<Vec<String>, Failure> {
         return Ok(Vec::new());
     };
     let config = config.or(pending.config.as_deref());
+    take_out_of(&pending.services, config, "not confirmed")?;
+    Ok(pending.services)
+}
+
+/// Takes otpair's lines out of every file, confirmed or not, and gives the files.
+pub(super) fn take_all_out(config: Option<&Path>, why: &str) -> Result<Vec<String>, Failure> {
+    let files = folder::marked();
+    take_out_of(&files, config, why)?;
+    Ok(files)
+}
+
+/// Takes otpair's lines out of these files, and then waits for no confirmation any more.
+fn take_out_of(files: &[String], config: Option<&Path>, why: &str) -> Result<(), Failure> {
     let mut first_failure = None;
-    for service in &pending.services {
-        if let Err(failure) = take_out(service, config, "not confirmed") {
+    for file in files {
+        if let Err(failure) = take_out(file, config, why) {
             first_failure.get_or_insert(failure);
         }
     }
@@ -31,19 +44,14 @@ pub(super) fn revert(config: Option<&Path>) -> Result<Vec<String>, Failure> {
         return Err(failure);
     }
     folder::remove(Path::new(pending::PATH))?;
-    timer::end()?;
-    Ok(pending.services)
+    timer::end()
 }
 
 /// Where what is pending can't be read, all that otpair ever put in is taken out: nobody is kept out by that.
 fn everything() -> Pending {
     Pending {
         id: String::new(),
-        services: folder::services()
-            .into_iter()
-            .filter(|(_, text, _)| pamstack::is_marked(text))
-            .map(|(service, ..)| service)
-            .collect(),
+        services: folder::marked(),
         deadline: 0,
         config: None,
     }

@@ -9,6 +9,7 @@ fn wrong_usage_is_status_2() {
     for arguments in [
         &["protect"][..],
         &["unprotect"],
+        &["unprotect", "--all", "sudo"],
         &["protect", "--confirm", "sudo"],
         &["protect", "--confirm", "--revert"],
         &["protect", "sudo", "--revert-in", "5"],
