@@ -1,4 +1,5 @@
-# Sourced by ./demo, ./check and ./bench: makes sure that there is a Rust toolchain and what else is named.
+# Sourced by ./demo, ./check, ./package and what makes the packages: makes sure that there is a Rust toolchain and what
+# else is named, and compiles.
 
 # Says why it stops, and stops.
 die() {
@@ -75,7 +76,7 @@ source_date() {
 }
 
 changelog_date() {
-    sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1 | date -f - +%s
+    sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1 | date -f - +%s 2>/dev/null || echo 0
 }
 
 # build_release ARGUMENTS...: cargo build, as for a package. Whoever builds by it shares what is compiled. This machine's
@@ -83,10 +84,11 @@ changelog_date() {
 build_release() {
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$PWD/$target ;; esac
-    remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates"
-    remap="$remap --remap-path-prefix=$(rustc --print sysroot)/lib/rustlib/src/rust=rust"
-    remap="$remap --remap-path-prefix=$PWD=otpair --remap-path-prefix=$target=target"
+    # Separated by what no path has in it.
+    flags=$(printf -- '--remap-path-prefix=%s\037' "${CARGO_HOME:-$HOME/.cargo}/registry/src=crates" \
+        "$(rustc --print sysroot)/lib/rustlib/src/rust=rust" "$PWD=otpair" "$target=target")
     # SQLite is compiled from C, and would be again when the time that packages carry is another one.
-    env -u SOURCE_DATE_EPOCH RUSTFLAGS="$remap" CFLAGS="-g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2" \
+    env -u SOURCE_DATE_EPOCH CARGO_ENCODED_RUSTFLAGS="${flags%?}" \
+        CFLAGS="-g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2" \
         cargo build --locked --release "$@"
 }
