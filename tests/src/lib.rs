@@ -5,6 +5,7 @@
 
 pub mod artefacts;
 pub mod authhost;
+pub mod confinement;
 pub mod container;
 pub mod desktop;
 pub mod dialog;
