@@ -4,6 +4,8 @@
 use otpair_tests::confinement::access::{Access, Kind};
 use otpair_tests::confinement::apparmor::{Profile, folder};
 use otpair_tests::confinement::recording::Recording;
+use otpair_tests::machine::Machine;
+use otpair_tests::page::Page;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -163,4 +165,30 @@ fn the_helper_has_no_network_and_one_capability() {
     for family in ["inet", "netlink", "packet", "dbus"] {
         assert!(!others.contains(family), "{family}: {others}");
     }
+}
+
+#[test]
+fn a_cache_at_another_place_is_allowed_as_the_page_says() {
+    let machine = Machine::new();
+    for name in [HELPER, ABSTRACTION] {
+        machine.write(&format!("/etc/apparmor.d/{name}"), text(name));
+    }
+    Page::read("confinement.md").follow(&machine);
+    let copy = Copy::as_shipped("page");
+    let places = machine.read("/etc/apparmor.d/abstractions/otpair.d/places");
+    let more = copy.folder.join("abstractions/otpair.d");
+    fs::create_dir(&more).unwrap();
+    fs::write(more.join("places"), places).unwrap();
+    let moved = |access: &Access| Access {
+        path: access
+            .path
+            .replace("/var/lib", "/srv")
+            .replace("/var/log", "/srv/log"),
+        ..access.clone()
+    };
+    let helper = RECORDING.helper.iter().map(moved).collect();
+    let module = RECORDING.module.iter().map(moved).collect();
+    let (profile, program) = (copy.helper(), copy.program());
+    let refused = [profile.refused(&helper), program.refused(&module)].concat();
+    assert!(refused.is_empty(), "{refused:#?}");
 }

@@ -4,3 +4,4 @@
 pub mod access;
 pub mod apparmor;
 pub mod recording;
+pub mod selinux;
