@@ -112,6 +112,16 @@ fn place(file: Option<&String>) -> String {
     file.map_or_else(String::new, |file| format!(" in {file}"))
 }
 
+/// Where to read on, if it is a file that authselect writes.
+fn fedora(file: Option<&str>) -> &'static str {
+    match file {
+        Some("system-auth" | "password-auth") => {
+            "; docs/doors/fedora.md says how on Fedora and its relatives"
+        }
+        _ => "",
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -136,13 +146,15 @@ impl fmt::Display for Refusal {
             Self::Substack { line, include_would_do: false } => write!(
                 f,
                 "\"{line}\" goes on when the password was wrong, and would reach otpair; \
-                 put \"auth requisite pam_unix.so\" in its place, or what checks passwords here"
+                 put \"auth requisite pam_unix.so\" in its place, or what checks passwords here{}",
+                fedora(line.rsplit(' ').next())
             ),
             Self::EndsBefore { line, file } => write!(
                 f,
                 "\"{line}\"{} lets people in before otpair could ask; \
-                 make it go on to the next line when it succeeds, or put what checks the password into the service's own file",
-                place(file.as_ref())
+                 make it go on to the next line when it succeeds, or put what checks the password into the service's own file{}",
+                place(file.as_ref()),
+                fedora(file.as_deref())
             ),
             Self::Jump(line) => write!(
                 f,

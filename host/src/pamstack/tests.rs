@@ -303,6 +303,54 @@ fn what_the_admin_has_changed_meanwhile_is_kept() {
     );
 }
 
+/// Fedora's own files, and those that authselect's profile `local` makes.
+fn fedora(name: &str) -> Option<String> {
+    let text = match name {
+        "system-auth" => include_str!("../../../tests/data/fedora/local/system-auth"),
+        "password-auth" => include_str!("../../../tests/data/fedora/local/password-auth"),
+        "postlogin" => include_str!("../../../tests/data/fedora/local/postlogin"),
+        "otpair-system-auth" => FEDORA_TURNED,
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// What packaging/rpm/first-factor makes of it.
+const FEDORA_TURNED: &str = "auth required pam_env.so\nauth required pam_faillock.so preauth silent\nauth [success=3 new_authtok_reqd=3 default=ignore] pam_fprintd.so\nauth [success=2 new_authtok_reqd=2 default=ignore] pam_unix.so nullok\nauth required pam_faillock.so authfail\nauth requisite pam_deny.so\nauth required pam_permit.so\n";
+
+#[test]
+fn fedoras_services_are_refused_with_the_page_to_read() {
+    for service in [
+        include_str!("../../../tests/data/fedora/sshd"),
+        include_str!("../../../tests/data/fedora/sudo"),
+        include_str!("../../../tests/data/fedora/su"),
+        include_str!("../../../tests/data/fedora/login"),
+    ] {
+        let said = protect(service, &fedora, "", FirstFactor::InStack)
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("docs/doors/fedora.md"), "{said}");
+    }
+}
+
+#[test]
+fn fedoras_checks_turned_round_take_the_line_behind_them() {
+    let sudo = include_str!("../../../tests/data/fedora/sudo");
+    let turned = sudo.replace(
+        "auth       include      system-auth",
+        "auth       include      otpair-system-auth",
+    );
+    let protected = protect(&turned, &fedora, "", FirstFactor::InStack);
+    let behind = format!("otpair-system-auth\n{MARKED}account");
+    assert!(
+        matches!(&protected, Ok(Protected::Text(text)) if text.contains(&behind)),
+        "{protected:?}"
+    );
+    let inner = turned.replace("include      otpair", "substack     otpair");
+    let said = protect(&inner, &fedora, "", FirstFactor::InStack);
+    assert!(said.unwrap_err().to_string().contains("write include"));
+}
+
 const LINES: [&str; 17] = [
     "@include common-auth",
     "auth include system-auth",
