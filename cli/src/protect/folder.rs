@@ -19,7 +19,7 @@ pub(crate) const ADMINS: &str = "/etc/pam.d";
 const DISTRIBUTIONS: [&str; 2] = ["/usr/lib/pam.d", "/usr/etc/pam.d"];
 
 /// Files that are parts of others, and what every service gets that has none: no door goes by these names.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 12] = [
     "other",
     "system-auth",
     "password-auth",
@@ -30,6 +30,8 @@ const PARTS: [&str; 10] = [
     "system-local-login",
     "system-remote-login",
     "config-util",
+    "otpair-system-auth",
+    "otpair-password-auth",
 ];
 
 /// The file of a service, which an admin may change.
