@@ -1,7 +1,7 @@
 //! A private machine that is booted by systemd, for what only systemd does: units, timers, what happens at a boot.
 //!
-//! Its root is an overlay of the real machine's own, of which nothing is written; its network is a loopback of its own.
-//! It runs in `systemd-nspawn`, inside a process namespace that ends with the test.
+//! Its root is an overlay of another one, of which nothing is written; its network is a loopback of its own. It runs in
+//! `systemd-nspawn`, inside a process namespace that ends with the test.
 
 use crate::artefacts::{Artefacts, assert_booting};
 use crate::machine::{run_with_stdin, told};
@@ -14,6 +14,14 @@ use std::time::{Duration, Instant};
 
 /// How long a boot may take before the test is given up. Far above what it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The environment of root's commands.
+pub(crate) const ENVIRONMENT: [(&str, &str); 4] = [
+    ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+    ("TERM", "dumb"),
+    ("LANG", "C.UTF-8"),
+    ("HOME", "/root"),
+];
 
 /// Starts systemd in control groups of its own, so that containers keep out of each other's way. The first argument is
 /// the container's name, the others are the groups.
@@ -31,9 +39,7 @@ exec systemd-nspawn --quiet --register=no --keep-unit --notify-ready=yes --priva
 /// A booted machine. It is gone when this is dropped, or when the test's process ends in any way.
 #[derive(Debug)]
 pub struct Container {
-    unshare: Child,
-    /// Its end is what tells the outer namespace to go.
-    lifeline: Option<ChildStdin>,
+    outer: Outer,
     nspawn: Option<Child>,
     /// systemd's process id, in the outer namespace.
     leader: u32,
@@ -42,25 +48,28 @@ pub struct Container {
 
 impl Container {
     /// Boots a machine with otpair, its helper and its units (none enabled), sshd on the loopback, and the users `alice`
-    /// (password `alice-pw`) and `root` (`root-pw`, with a key that sshd takes).
+    /// (password `alice-pw`) and `root` (`root-pw`, with a key that sshd takes). Its root is an overlay of the real
+    /// machine's own.
     ///
     /// # Panics
     /// If something is missing, with a sentence that says what, or if it does not boot.
     pub fn boot() -> Self {
+        let artefacts = Artefacts::find();
+        let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/systemd");
+        let arguments = [
+            &*artefacts.module,
+            &*artefacts.otpair,
+            &*artefacts.helper,
+            &*units,
+        ];
+        Self::boot_root(include_str!("container.sh"), &arguments)
+    }
+
+    /// Boots the root that a script has laid, as in [`Outer::lay`].
+    pub(crate) fn boot_root(script: &str, arguments: &[&Path]) -> Self {
         assert_booting();
-        let mut unshare = lay_root(&Artefacts::find());
-        let lifeline = unshare.stdin.take();
-        let mut line = String::new();
-        BufReader::new(unshare.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        if line != "ready\n" {
-            let output = unshare.wait_with_output().unwrap();
-            panic!("the container could not be made: {}", told(&output));
-        }
         let mut container = Self {
-            unshare,
-            lifeline,
+            outer: Outer::lay(script, arguments),
             nspawn: None,
             leader: 0,
             groups: Vec::new(),
@@ -75,23 +84,19 @@ impl Container {
             .as_ref()
             .strip_prefix("/")
             .expect("a path inside the container begins with /");
-        self.outer(&format!("/proc/{}/root", self.leader))
+        self.outer
+            .path(&format!("/proc/{}/root", self.leader))
             .join(relative)
     }
 
     /// A command in the container, as root.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = self.in_outer("nsenter");
+        let mut command = self.outer.command("nsenter");
         command
             .arg(format!("--target={}", self.leader))
             .args(["--mount", "--pid", "--net", "--uts", "--ipc", "--", program])
             .env_clear()
-            .envs([
-                ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
-                ("TERM", "dumb"),
-                ("LANG", "C.UTF-8"),
-                ("HOME", "/root"),
-            ]);
+            .envs(ENVIRONMENT);
         command
     }
 
@@ -141,7 +146,7 @@ impl Container {
     /// Cuts the power, and boots again from the same disk.
     pub fn power_cycle(&mut self) {
         let leader = self.leader.to_string();
-        let killed = self.in_outer("kill").args(["-KILL", &leader]).status();
+        let killed = self.outer.command("kill").args(["-KILL", &leader]).status();
         assert!(killed.unwrap().success(), "the power can't be cut");
         let mut nspawn = self.nspawn.take().expect("it runs");
         nspawn.wait().unwrap();
@@ -150,13 +155,13 @@ impl Container {
 
     /// Boots, and waits until systemd says that it is done with it.
     fn start(&mut self) {
-        let socket = self.outer("/run/container/notify");
+        let socket = self.outer.path("/run/container/notify");
         let _ = fs::remove_file(&socket);
         let notify = UnixDatagram::bind(&socket).expect("no socket for systemd's news");
-        let name = format!("otpair-test-{}-{}", self.unshare.id(), self.groups.len());
+        let name = format!("otpair-test-{}-{}", self.outer.id(), self.groups.len());
         let groups = hierarchies().map(|hierarchy| hierarchy.join(&name));
         self.groups.extend(groups);
-        let mut command = self.in_outer("sh");
+        let mut command = self.outer.command("sh");
         command
             .args(["-eu", "-c", START, "start", &name])
             .args(self.groups.iter().filter(|group| group.ends_with(&name)))
@@ -172,7 +177,8 @@ impl Container {
         let mut buffer = [0; 4096];
         loop {
             let Ok(length) = notify.recv(&mut buffer) else {
-                let console = fs::read(self.outer("/run/container/console")).unwrap_or_default();
+                let console =
+                    fs::read(self.outer.path("/run/container/console")).unwrap_or_default();
                 let console = String::from_utf8_lossy(&console);
                 panic!("the container did not boot. Its console:\n{console}");
             };
@@ -188,28 +194,11 @@ impl Container {
             }
         }
     }
-
-    /// A path of the outer namespace, as it is seen from here.
-    fn outer(&self, path: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root{path}", self.unshare.id()))
-    }
-
-    fn in_outer(&self, program: &str) -> Command {
-        let id = self.unshare.id();
-        let mut command = Command::new("nsenter");
-        command
-            .arg(format!("--mount=/proc/{id}/ns/mnt"))
-            .arg(format!("--root=/proc/{id}/root"))
-            .arg(format!("--pid=/proc/{id}/ns/pid_for_children"))
-            .args(["--", program]);
-        command
-    }
 }
 
 impl Drop for Container {
     fn drop(&mut self) {
-        self.lifeline.take();
-        let _ = self.unshare.wait();
+        self.outer.end();
         if let Some(nspawn) = &mut self.nspawn {
             let _ = nspawn.wait();
         }
@@ -223,21 +212,71 @@ impl Drop for Container {
     }
 }
 
-/// Makes the outer namespace, and in it the container's root.
-fn lay_root(artefacts: &Artefacts) -> Child {
-    let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/systemd");
-    Command::new("unshare")
-        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        .args(["--propagation", "private"])
-        .args(["sh", "-c", include_str!("container.sh"), "container.sh"])
-        .args([&artefacts.module, &artefacts.otpair, &artefacts.helper])
-        .arg(units)
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("unshare can't be started")
+/// The namespaces around a root that is not booted, or not yet. They are gone when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Outer {
+    unshare: Child,
+    /// Its end is what tells the namespaces to go.
+    lifeline: Option<ChildStdin>,
+}
+
+impl Outer {
+    /// Has a script lay a root at `/run/container/root`. It says `ready`, and stays until its stdin ends.
+    pub(crate) fn lay(script: &str, arguments: &[&Path]) -> Self {
+        let mut unshare = Command::new("unshare")
+            .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
+            .args(["--propagation", "private"])
+            .args(["sh", "-c", script, "sh"])
+            .args(arguments)
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("unshare can't be started");
+        let lifeline = unshare.stdin.take();
+        let mut line = String::new();
+        BufReader::new(unshare.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        if line != "ready\n" {
+            let output = unshare.wait_with_output().unwrap();
+            panic!("the root could not be laid: {}", told(&output));
+        }
+        Self { unshare, lifeline }
+    }
+
+    fn id(&self) -> u32 {
+        self.unshare.id()
+    }
+
+    /// A path of the namespace, as it is seen from here.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.id()))
+    }
+
+    /// A command in the namespace, outside of the root.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let id = self.id();
+        let mut command = Command::new("nsenter");
+        command
+            .arg(format!("--mount=/proc/{id}/ns/mnt"))
+            .arg(format!("--root=/proc/{id}/root"))
+            .arg(format!("--pid=/proc/{id}/ns/pid_for_children"))
+            .args(["--", program]);
+        command
+    }
+
+    fn end(&mut self) {
+        self.lifeline.take();
+        let _ = self.unshare.wait();
+    }
+}
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// The hierarchies of control groups that systemd uses on this machine: one, or two in its hybrid layout.

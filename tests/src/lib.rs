@@ -6,6 +6,7 @@
 pub mod artefacts;
 pub mod authhost;
 pub mod confinement;
+pub mod cleanroot;
 pub mod container;
 pub mod desktop;
 pub mod dialog;

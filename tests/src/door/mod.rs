@@ -85,7 +85,7 @@ pub trait Door {
 
 /// Follows a script at a terminal, and waits for the end. Some programs never end by themselves: the texts in
 /// `refusals` end them too.
-fn follow(mut terminal: Terminal, script: &[(&str, &str)], refusals: &[&str]) -> Visit {
+pub(crate) fn follow(mut terminal: Terminal, script: &[(&str, &str)], refusals: &[&str]) -> Visit {
     for (prompt, answer) in script {
         terminal.expect(prompt);
         terminal.send_line(answer);
