@@ -2,12 +2,45 @@
 //!
 //! A block that is fenced as `sh` is run in the machine by root's shell, and must succeed. Its lines `apt install NAME…`
 //! are not run: that what they name is installed is asserted. Any other block is run by nobody, unless a test takes it by
-//! the word behind `sh`: a block that is fenced as `sh alice` is what a person types.
+//! the word behind `sh`: a block that is fenced as `sh alice` is what a person types. A page whose blocks without a word
+//! are what the block before prints is followed step by step.
 
 use crate::machine::{Machine, told};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+/// What is typed, and what the page says that it prints.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// Who types it: the word behind `sh`, empty for root.
+    pub by: &'a str,
+    /// The commands, a line each.
+    pub commands: &'a str,
+    /// What they print, as the page shows it.
+    pub prints: &'a str,
+}
+
+impl Step<'_> {
+    /// Fails unless every line that the page shows was printed, in that order. `TIME` stands for any.
+    pub fn assert_printed(&self, said: &str) {
+        let mut lines = said.lines().map(str::trim_end);
+        for shown in self.prints.lines().filter(|line| !line.is_empty()) {
+            let is_shown = |line: &str| {
+                shown
+                    .split_once("TIME")
+                    .map_or(line == shown, |(before, behind)| {
+                        line.starts_with(before) && line.ends_with(behind)
+                    })
+            };
+            assert!(
+                lines.any(is_shown),
+                "{} did not print {shown:?}:\n{said}",
+                self.commands
+            );
+        }
+    }
+}
 
 /// A page of the docs.
 #[derive(Debug)]
@@ -61,6 +94,22 @@ impl Page {
                 told(&output)
             );
         }
+    }
+
+    /// Every block that somebody types, in order, with the block right behind it where that has no word on its fence.
+    pub fn steps(&self) -> Vec<Step<'_>> {
+        let behind = self.blocks.iter().skip(1).map(Some).chain([None]);
+        let pairs = self.blocks.iter().zip(behind);
+        let steps = pairs.filter_map(|(block, behind)| {
+            let by = block.language.strip_prefix("sh")?.trim_start();
+            let printed = behind.filter(|block| block.language.is_empty());
+            Some(Step {
+                by,
+                commands: &block.text,
+                prints: printed.map_or("", |block| &block.text),
+            })
+        });
+        steps.collect()
     }
 
     /// The one block whose fence has these words, such as `sh alice`.

@@ -38,13 +38,14 @@ pub fn machine_with_stock(tokens: &[&Token]) -> Machine {
 /// A machine with a HOTP token that is nobody's yet and is good in January 2027.
 pub fn machine_with_dated(token: &Token) -> Machine {
     let machine = Machine::new();
-    machine.write("/root/dated.xml", pskc_with_dates(token));
+    let dates = "<Policy><StartDate>2027-01-01T00:00:00Z</StartDate><ExpiryDate>2027-01-31T00:00:00Z</ExpiryDate></Policy>";
+    machine.write("/root/dated.xml", pskc(token, dates));
     machine.admin(&["import", "/root/dated.xml"]);
     machine
 }
 
-/// A plain PSKC file (RFC 6030) whose one HOTP key is good in January 2027.
-fn pskc_with_dates(token: &Token) -> String {
+/// A plain PSKC file (RFC 6030) with one HOTP key, and its policy if it has one.
+pub fn pskc(token: &Token, policy: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
@@ -56,13 +57,13 @@ fn pskc_with_dates(token: &Token) -> String {
         <Secret><PlainValue>{}</PlainValue></Secret>
         <Counter><PlainValue>0</PlainValue></Counter>
       </Data>
-      <Policy><StartDate>2027-01-01T00:00:00Z</StartDate><ExpiryDate>2027-01-31T00:00:00Z</ExpiryDate></Policy>
+      {policy}
     </Key>
   </KeyPackage>
 </KeyContainer>
 "#,
         token.serial,
-        token.base64()
+        token.base64(),
     )
 }
 
