@@ -1,0 +1,86 @@
+//! docs/quick-start.md, followed to the letter.
+
+use crate::server::{assert_unchanged, clean, pam_files};
+use otpair_tests::cleanroot::typed;
+use otpair_tests::container::Container;
+use otpair_tests::machine::{ALICE, told};
+use otpair_tests::page::{Page, Step};
+use otpair_tests::scenario::pskc;
+use otpair_tests::token::Token;
+
+/// What the page has people type from the package on, until they have signed on at SSH too.
+const MOST_COMMANDS: usize = 10;
+
+#[test]
+fn ten_commands_lead_from_the_package_to_sign_ons_with_a_token() {
+    let server = clean();
+    let token = Token::hotp("12345678");
+    server.write("/root/tokens.pskc.xml", pskc(&token, ""));
+    server.write(
+        "/etc/ssh/ssh_config.d/test.conf",
+        "StrictHostKeyChecking no\n",
+    );
+    let before = pam_files(&server);
+    let page = Page::read("quick-start.md");
+    let steps = page.steps();
+    let commands: usize = steps.iter().map(|step| step.commands.lines().count()).sum();
+    assert!(commands <= MOST_COMMANDS, "{commands} commands");
+    let mut presses = token.presses(10).into_iter();
+    for (number, step) in steps.iter().enumerate() {
+        match step.by {
+            "" => root_types(&server, step),
+            "alice" => alice_types(&server, step, &mut presses),
+            other => panic!("the page has {other} type something"),
+        }
+        if number == 0 {
+            assert_unchanged(&server, &before);
+            let state = server.done("systemctl", &["is-active", "otpair-helper.socket"]);
+            assert_eq!(state, "active\n");
+        }
+        if step.commands.starts_with("otpair import") {
+            assert_doctor_is_content(&server);
+        }
+    }
+    let status = server.done("otpair", &["status"]);
+    for service in ["sshd", "sudo", "sudo-i"] {
+        let line = status
+            .lines()
+            .find(|line| line.starts_with(&format!("{service} ")));
+        assert!(line.is_some_and(|line| line.contains("yes")), "{status}");
+    }
+    assert_doctor_is_content(&server);
+}
+
+fn root_types(server: &Container, step: &Step) {
+    let output = server.run("sh", &["-euc", &format!("cd /root\n{}", step.commands)]);
+    let said = told(&output);
+    assert!(output.status.success(), "{}{said}", step.commands);
+    step.assert_printed(&said);
+}
+
+/// Types what each line of the page asks for, and must see every other one.
+fn alice_types(server: &Container, step: &Step, presses: &mut impl Iterator<Item = String>) {
+    let mut terminal = typed(server, ALICE, step.commands);
+    for line in step.prints.lines() {
+        let (prompt, shown) = line
+            .split_once(':')
+            .map_or((line, ""), |(a, b)| (a, b.trim()));
+        terminal.expect(prompt);
+        if prompt.to_lowercase().contains("password") {
+            terminal.send_line(ALICE.password);
+        } else if prompt.ends_with("Passcode") {
+            terminal.send_line(&presses.next().unwrap());
+        } else if !shown.is_empty() {
+            terminal.send_line(shown);
+        }
+    }
+    let (status, transcript) = terminal.finish();
+    assert!(status.success(), "{transcript}");
+}
+
+fn assert_doctor_is_content(server: &Container) {
+    let output = server.run("otpair", &["doctor"]);
+    let said = told(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("STOPS"), "{said}");
+}

@@ -1,0 +1,154 @@
+//! Removing the package, and purging it: whatever was switched on, people sign on afterwards as before it came.
+
+use crate::server::{
+    apt, assert_signs_on, assert_unchanged, clean, enable_profile, inside, install, installed,
+    let_sshd_ask, package, pair, pam_files, protect,
+};
+use otpair_tests::cleanroot::Unbooted;
+use otpair_tests::container::Container;
+use otpair_tests::machine::{ALICE, told};
+use otpair_tests::token::Token;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A door whose line somebody has written, as the pages on VPN servers and lockers have them do.
+const BY_HAND: &str = "/etc/pam.d/door";
+
+#[test]
+fn a_removed_package_takes_its_lines_along_and_comes_back_to_the_same_pairings() {
+    let server = clean();
+    let_sshd_ask(&server);
+    let before = pam_files(&server);
+    install(&server);
+    let token = Token::hotp("12345678");
+    pair(&server, ALICE, &token);
+    let presses = token.presses(6);
+    let mut pairs = presses.chunks(2);
+    let mut two = || pairs.next().unwrap();
+
+    protect(&server, &["sshd", "sudo"]);
+    assert_signs_on(&server, ALICE, two());
+    remove(&server);
+    assert_unchanged(&server, &before);
+    assert_signs_on(&server, ALICE, &[]);
+
+    install(&server);
+    server.done("otpair", &["protect", "sshd", "sudo"]);
+    assert_signs_on(&server, ALICE, two());
+    remove(&server);
+    assert_unchanged(&server, &before);
+    assert_nothing_runs(&server);
+    assert_signs_on(&server, ALICE, &[]);
+
+    install(&server);
+    enable_profile(&server);
+    assert_signs_on(&server, ALICE, two());
+    remove(&server);
+    assert_unchanged(&server, &before);
+    assert_signs_on(&server, ALICE, &[]);
+    assert!(server.path("/var/lib/otpair/users/alice").exists());
+}
+
+fn remove(server: &Container) {
+    apt(server, &["remove", "otpair"]);
+}
+
+#[test]
+fn the_package_stays_as_long_as_a_line_written_by_hand_needs_it() {
+    let (server, token) = installed();
+    protect(&server, &["sshd", "sudo"]);
+    server.write(
+        BY_HAND,
+        "auth requisite pam_unix.so\nauth required pam_otpair.so\n",
+    );
+    let before = pam_files(&server);
+    for how in ["remove", "purge"] {
+        let output = server.run("apt-get", &["--yes", how, "otpair"]);
+        let said = told(&output);
+        assert!(!output.status.success(), "{said}");
+        assert!(said.contains(BY_HAND), "{said}");
+    }
+    assert_unchanged(&server, &before);
+    let state = server.done("systemctl", &["is-active", "otpair-helper.socket"]);
+    assert_eq!(state, "active\n");
+    let state = server.done("dpkg-query", &["-W", "-f", "${db:Status-Abbrev}", "otpair"]);
+    assert!(state.ends_with("i "), "otpair's state is {state:?}");
+    assert_signs_on(&server, ALICE, &token.presses(2));
+    server.done("rm", &[BY_HAND]);
+    remove(&server);
+    assert_signs_on(&server, ALICE, &[]);
+}
+
+#[test]
+fn a_purged_package_leaves_nothing_behind() {
+    let server = clean();
+    let_sshd_ask(&server);
+    assert_signs_on(&server, ALICE, &[]);
+    let before = (files(&server), settings(&server));
+    install(&server);
+    let token = Token::hotp("12345678");
+    pair(&server, ALICE, &token);
+    server.write(
+        "/etc/otpair/otpair.toml",
+        "[audit]\nfile = \"/var/log/otpair.jsonl\"\n",
+    );
+    protect(&server, &["sshd", "sudo"]);
+    assert_signs_on(&server, ALICE, &token.presses(2));
+    apt(&server, &["purge", "otpair"]);
+    assert_signs_on(&server, ALICE, &[]);
+    let after = (files(&server), settings(&server));
+    let new: Vec<_> = after.0.difference(&before.0).collect();
+    assert!(new.is_empty(), "left behind: {new:#?}");
+    let gone: Vec<_> = before.0.difference(&after.0).collect();
+    assert!(gone.is_empty(), "taken along: {gone:#?}");
+    assert_eq!(before.1, after.1);
+    assert!(!server.path("/run/otpair").exists());
+    assert_nothing_runs(&server);
+}
+
+/// No unit of otpair's is left, nor waits to take something back.
+fn assert_nothing_runs(server: &Container) {
+    let list = ["list-units", "--all", "--no-legend", "--plain"];
+    let states = ["--state=active,activating,failed", "otpair*"];
+    let units = server.done("systemctl", &[&list[..], &states].concat());
+    assert_eq!(units, "");
+}
+
+/// Every file of the disk, but for logs, caches and what dpkg, systemd and sudo keep for themselves.
+fn files(server: &Container) -> BTreeSet<String> {
+    let others = "/var/log/journal|/var/log/apt|/var/log/dpkg.log|/var/cache|/var/lib/apt|/var/lib/dpkg|\
+        /var/lib/systemd/random-seed|/var/lib/sudo|/var/lib/private";
+    let find = format!("find / -xdev | grep -Ev '^({others})'");
+    let found = server.done("sh", &["-euc", &find]);
+    found.lines().map(str::to_owned).collect()
+}
+
+/// What stands in every file of `/etc`.
+fn settings(server: &Container) -> BTreeMap<String, String> {
+    let sums = server.done(
+        "find",
+        &["/etc", "-type", "f", "-exec", "sha256sum", "{}", "+"],
+    );
+    let pairs = sums.lines().filter_map(|line| line.split_once("  "));
+    pairs
+        .map(|(sum, file)| (file.to_owned(), sum.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_package_comes_and_goes_where_no_systemd_runs() {
+    let server = Unbooted::lay(&[&package()]);
+    let wanted = "/etc/systemd/system/sockets.target.wants/otpair-helper.socket";
+    let dpkg = |arguments: &[&str]| server.done("dpkg", arguments);
+    let package = inside(&package());
+    let before = server.done("sha256sum", &["-b", "/etc/pam.d/common-auth"]);
+    dpkg(&["--install", &package]);
+    dpkg(&["--install", &package]);
+    server.done("test", &["-L", wanted]);
+    dpkg(&["--remove", "otpair"]);
+    dpkg(&["--install", &package]);
+    dpkg(&["--purge", "otpair"]);
+    assert!(!server.run("test", &["-e", "/etc/otpair"]).status.success());
+    assert!(!server.run("test", &["-L", wanted]).status.success());
+    let after = server.done("sha256sum", &["-b", "/etc/pam.d/common-auth"]);
+    assert_eq!(before, after);
+}

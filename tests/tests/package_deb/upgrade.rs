@@ -1,0 +1,88 @@
+//! Upgrades, and what goes wrong with them, while people sign on without a pause.
+
+use crate::in_between::Watched;
+use crate::server::{
+    HELPER, MODULE, NEXT, VERSION, apt, inside, install, let_sshd_ask, next_package, package,
+};
+use crate::signing_on::{SigningOn, nanoseconds};
+use otpair_tests::cleanroot;
+use otpair_tests::container::Container;
+use otpair_tests::machine::told;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Command;
+
+/// So many sign-ons must have begun and ended at every door while the packages came and went, so that it says something.
+const ENOUGH: usize = 10;
+
+/// Where dpkg or a maintainer's script is killed: a system call, and the path that it names first.
+const KILLS: [(&str, &str); 3] = [
+    ("execve", "/var/lib/dpkg/info/otpair.prerm"),
+    // The module is the new one then, and the helper the old one.
+    ("rename", "/usr/libexec/otpair/otpair-helper.dpkg-new"),
+    ("execve", "/var/lib/dpkg/info/otpair.postinst"),
+];
+
+#[test]
+fn no_sign_on_is_refused_while_the_package_is_upgraded_downgraded_and_killed_in_between() {
+    let (old, new) = (package(), next_package());
+    let server = cleanroot::boot(&[&old, &new]);
+    let (old, new) = (inside(&old), inside(&new));
+    let_sshd_ask(&server);
+    install(&server);
+    let module = Watched::begin(&server, MODULE);
+    let helper = Watched::begin(&server, HELPER);
+    let socket = Watched::begin(&server, "/run/otpair/helper.sock");
+    let people = SigningOn::begin(&server);
+    let began = nanoseconds();
+
+    apt(&server, &["install", &new]);
+    assert_eq!(version(&server), NEXT);
+    apt(&server, &["install", "--reinstall", &new]);
+    apt(&server, &["install", &old]);
+    assert_eq!(version(&server), VERSION);
+    assert_eq!((module.replaced(), helper.replaced()), (3, 3));
+    for ((call, path), package) in KILLS.into_iter().zip([&new, &old, &new]) {
+        install_killed(&server, package, call, path);
+        people.wait_for_another();
+        server.done("dpkg", &["--configure", "-a"]);
+        // apt does not touch a package that is half unpacked.
+        server.done("dpkg", &["--install", package]);
+    }
+    assert_eq!(version(&server), NEXT);
+    assert!(module.replaced() > 3 && helper.replaced() > 3);
+
+    let [before, during, after] = people.end(&(began..=nanoseconds()));
+    assert!(
+        before > 0 && during >= ENOUGH && after > 0,
+        "too few sign-ons: {before}, {during}, {after}"
+    );
+    assert_eq!(socket.replaced(), 0);
+}
+
+/// An installation in which a program is killed as it is about to make a system call with a path.
+fn install_killed(server: &Container, package: &str, call: &str, path: &str) {
+    let dpkg = server.command("dpkg");
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-qq", "-o", "/dev/null", "-P", path])
+        .args(["-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when=1")])
+        .arg(dpkg.get_program())
+        .args(dpkg.get_args())
+        .args(["--install", package]);
+    let output = strace
+        .output()
+        .expect("strace is missing: install the Debian package strace");
+    let said = told(&output);
+    let was_killed = output.status.signal() == Some(9) || said.contains("was killed by signal");
+    assert!(was_killed, "nothing was killed at {path}: {said}");
+}
+
+fn version(server: &Container) -> String {
+    let query = ["-W", "-f", "${db:Status-Abbrev}${Version}", "otpair"];
+    let said = server.done("dpkg-query", &query);
+    let version = said.strip_prefix("ii ");
+    version
+        .unwrap_or_else(|| panic!("otpair's state is {said}"))
+        .to_owned()
+}
