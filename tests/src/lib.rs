@@ -5,8 +5,8 @@
 
 pub mod artefacts;
 pub mod authhost;
-pub mod confinement;
 pub mod cleanroot;
+pub mod confinement;
 pub mod container;
 pub mod desktop;
 pub mod dialog;
