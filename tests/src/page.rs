@@ -46,6 +46,7 @@ impl Step<'_> {
 #[derive(Debug)]
 pub struct Page {
     name: String,
+    text: String,
     blocks: Vec<Block>,
 }
 
@@ -64,6 +65,7 @@ impl Page {
         let page = Self {
             name: name.to_owned(),
             blocks: blocks(&text),
+            text,
         };
         assert!(
             page.blocks.iter().any(|block| block.language == "sh"),
@@ -78,21 +80,7 @@ impl Page {
     /// If a command fails, or a package that the page installs is not here.
     pub fn follow(&self, machine: &Machine) {
         for block in self.blocks.iter().filter(|block| block.language == "sh") {
-            let (installs, script): (Vec<&str>, Vec<&str>) = block
-                .text
-                .lines()
-                .partition(|line| line.trim_start().starts_with("apt install "));
-            for line in installs {
-                assert_installed(line);
-            }
-            let output = machine.run("sh", &["-eu", "-c", &script.join("\n")]);
-            assert!(
-                output.status.success(),
-                "docs/{}: this does not work:\n{}\n{}",
-                self.name,
-                block.text,
-                told(&output)
-            );
+            self.run(machine, &block.text);
         }
     }
 
@@ -110,6 +98,47 @@ impl Page {
             })
         });
         steps.collect()
+    }
+
+    /// Runs the one block whose fence has these words, as root, and gives its stdout. What the page has as an example,
+    /// such as a passcode, is replaced by what is the case: each pair's first text, which must be there, by its second.
+    ///
+    /// # Panics
+    /// As [`Page::follow`].
+    pub fn follow_block(
+        &self,
+        machine: &Machine,
+        words: &str,
+        examples: &[(&str, &str)],
+    ) -> String {
+        let mut script = self.block(words).to_owned();
+        for (example, real) in examples {
+            assert!(script.contains(example), "{example:?} is not in {script}");
+            script = script.replace(example, real);
+        }
+        self.run(machine, &script)
+    }
+
+    fn run(&self, machine: &Machine, script: &str) -> String {
+        let (installs, lines): (Vec<&str>, Vec<&str>) = script
+            .lines()
+            .partition(|line| line.trim_start().starts_with("apt install "));
+        for line in installs {
+            assert_installed(line);
+        }
+        let output = machine.run("sh", &["-eu", "-c", &lines.join("\n")]);
+        assert!(
+            output.status.success(),
+            "docs/{}: this does not work:\n{script}\n{}",
+            self.name,
+            told(&output)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The page as it is written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The one block whose fence has these words, such as `sh alice`.
