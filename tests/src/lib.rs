@@ -14,6 +14,7 @@ pub mod door;
 pub mod libpam;
 pub mod machine;
 pub mod page;
+pub mod picture;
 pub mod scenario;
 pub mod syslog;
 pub mod terminal;

@@ -62,25 +62,27 @@ impl Page {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         let text = fs::read_to_string(docs.join(name))
             .unwrap_or_else(|e| panic!("docs/{name} can't be read: {e}"));
-        let page = Self {
+        Self {
             name: name.to_owned(),
             blocks: blocks(&text),
             text,
-        };
-        assert!(
-            page.blocks.iter().any(|block| block.language == "sh"),
-            "docs/{name} has no block to follow"
-        );
-        page
+        }
     }
 
     /// Runs every block that is for the admin, in order.
     ///
     /// # Panics
-    /// If a command fails, or a package that the page installs is not here.
+    /// If there is no such block, a command fails, or a package that the page installs is not here.
     pub fn follow(&self, machine: &Machine) {
-        for block in self.blocks.iter().filter(|block| block.language == "sh") {
-            self.run(machine, &block.text);
+        let blocks = self.blocks.iter().filter(|block| block.language == "sh");
+        let texts: Vec<_> = blocks.map(|block| &block.text).collect();
+        assert!(
+            !texts.is_empty(),
+            "docs/{} has no block to follow",
+            self.name
+        );
+        for text in texts {
+            self.run(machine, text);
         }
     }
 

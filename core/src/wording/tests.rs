@@ -237,6 +237,59 @@ fn a_prompt_of_the_admins_own_stands_in_every_language() {
     }
 }
 
+/// What people are told, in the order of docs/people.md: prompts, then sentences, without those of a pane of its own.
+fn told(language: Language) -> Vec<String> {
+    let wording = Wording::of(language);
+    let sentences = [
+        wording.wrong_passcode.to_owned(),
+        wording.already_used.to_owned(),
+        wording.out_of_step.to_owned(),
+        (wording.locked_until)(TIME, &(wording.seconds)(60)),
+        wording.locked_until_unlocked.to_owned(),
+        wording.unavailable.to_owned(),
+        wording.not_paired.to_owned(),
+        wording.no_passcode.to_owned(),
+        wording.no_serial.to_owned(),
+        wording.no_token.to_owned(),
+        wording.pair_in_one_field.to_owned(),
+        (wording.no_token_yet)(TIME),
+        (wording.paired)("12345678"),
+        wording.press_enter.to_owned(),
+    ];
+    let questions = [
+        wording.serial_prompt,
+        wording.passcode_prompt,
+        wording.next_passcode_prompt,
+    ];
+    let questions = questions.map(str::to_owned);
+    questions.into_iter().chain(sentences).collect()
+}
+
+const PAGE: &str = include_str!("../../../docs/people.md");
+
+#[test]
+fn the_page_for_people_explains_every_message_in_its_own_words() {
+    let section = PAGE.split("\n## What each message means\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let explained: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert_eq!(explained, told(Language::English)[3..]);
+}
+
+#[test]
+fn the_page_for_people_has_every_text_in_every_language() {
+    let names = ["German", "French", "Spanish", "Japanese"];
+    for (language, name) in Language::ALL.into_iter().skip(1).zip(names) {
+        let rows = told(Language::English).into_iter().zip(told(language));
+        let rows: Vec<String> = rows
+            .map(|(english, text)| format!("| {} | {} |\n", english.trim(), text.trim()))
+            .collect();
+        let head = format!("### {name}\n\n| English | {name} |\n|---|---|\n");
+        let table = head + &rows.concat();
+        assert!(PAGE.contains(&table), "docs/people.md lacks this:\n{table}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_sentence_has_its_serial_number_its_time_and_its_wait(
