@@ -41,6 +41,10 @@ const STEPS = {
   fill: async (page, step) => {
     await page.locator(step.fill).fill(step.with);
   },
+  // {"type": TEXT, "into": SELECTOR}: key by key, for pages that listen to keys.
+  type: async (page, step) => {
+    await page.locator(step.into).pressSequentially(step.type);
+  },
   // {"click": SELECTOR}
   click: async (page, step) => {
     await page.locator(step.click).click();

@@ -1,6 +1,7 @@
 //! The docs as a site, made by `packaging/site/build`: it is whole, and nothing in it leads nowhere.
 
-use otpair_tests::machine::told;
+use otpair_tests::machine::{Machine, told};
+use otpair_tests::web::browser::{Browser, Place};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -148,4 +149,36 @@ fn the_manuals_have_a_title_and_their_options_their_two_hyphens() {
     assert!(manual.contains(">otpair(8)</a></h1>") && manual.contains(">SYNOPSIS</a></h2>"));
     assert!(!manual.contains("OTPAIR(8)"));
     assert!(manual.contains("<strong>--dry-run</strong>"));
+}
+
+#[test]
+fn from_the_disk_and_without_a_network_the_search_finds_a_page() {
+    made();
+    // Its network is a loopback on which nobody listens.
+    let machine = Machine::new();
+    let mut browser = Browser::open_in(&machine);
+    let start = workspace().join("target/site/index.html");
+    browser.open(&format!("file://{}", start.display()));
+    browser.click("#mdbook-search-toggle");
+    browser.type_into("#mdbook-searchbar", "sealing key lost");
+    let found = "#mdbook-searchresults a[href^='recovery.html']";
+    browser.wait_for(&[Place {
+        at: found,
+        text: "The sealing key",
+    }]);
+    browser.click(&format!("{found} >> nth=0"));
+    browser.wait_for(&[Place {
+        at: "h1",
+        text: "Recovery at 3 am",
+    }]);
+}
+
+#[test]
+fn the_script_that_makes_it_passes_shellcheck() {
+    let output = Command::new("shellcheck")
+        .args(["-x", "packaging/site/build"])
+        .current_dir(workspace())
+        .output()
+        .expect("shellcheck is missing: install the Debian package shellcheck");
+    assert!(output.status.success(), "{}", told(&output));
 }

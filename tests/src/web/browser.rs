@@ -86,6 +86,11 @@ impl Browser {
         self.step(&json!({ "fill": field, "with": text }));
     }
 
+    /// Types into a field, key by key.
+    pub fn type_into(&mut self, field: &str, text: &str) {
+        self.step(&json!({ "type": text, "into": field }));
+    }
+
     /// Clicks.
     pub fn click(&mut self, element: &str) {
         self.step(&json!({ "click": element }));
