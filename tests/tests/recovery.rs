@@ -32,6 +32,13 @@ fn protected() -> (Machine, Token, Token) {
     (machine, token, spare)
 }
 
+/// Takes away the lines that a test's machine begins with: they are none of `otpair protect`'s.
+fn forget_lines_by_hand(machine: &Machine) {
+    let hand_made = ["su", "login", "otptest", "otpcodes"];
+    let files = hand_made.map(|service| format!("/etc/pam.d/{service}"));
+    machine.done("rm", &files.each_ref().map(String::as_str));
+}
+
 /// Whether Alice's password alone is enough for sudo.
 fn password_alone_is_enough(machine: &Machine) -> bool {
     let script = [("[sudo] password for ", ALICE.password)];
@@ -70,6 +77,7 @@ fn looking_first_works_on_a_machine_at_which_nothing_is_wrong() {
 fn everybody_is_in_now_by_the_command_and_by_hand() {
     for block in ["sh everybody", "sh by hand"] {
         let (machine, ..) = protected();
+        forget_lines_by_hand(&machine);
         page().follow_block(&machine, block, &[]);
         assert!(password_alone_is_enough(&machine), "{block}");
         for service in ["sshd", "sudo", "sudo-i"] {
@@ -149,6 +157,7 @@ fn with_a_mistake_in_the_config_the_defaults_let_people_in() {
 #[test]
 fn a_missing_module_keeps_everybody_out_until_it_is_taken_out_of_the_doors() {
     let (machine, ..) = protected();
+    forget_lines_by_hand(&machine);
     let module = machine.done("sh", &["-c", "ls /usr/lib/*/security/pam_otpair.so"]);
     let module = module.trim_end();
     machine.done("umount", &[module]);
