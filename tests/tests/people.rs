@@ -42,7 +42,18 @@ fn sudo(machine: &Machine) -> Command {
     command
 }
 
-/// Types the answers at the prompts, and gives what was on the screen in the end.
+/// A text console of a machine that is called "server".
+fn console(machine: &Machine) -> Command {
+    machine.write("/home/alice/.profile", "PS1='alice@server:~$ '\n");
+    let mut command = machine.command("setsid");
+    let named = ["unshare", "--uts", "sh", "-c"];
+    command.arg("-c").args(named);
+    command.arg("hostname server && exec login");
+    command
+}
+
+/// Types the answers at the prompts, and gives what was on the screen in the end: behind a command that was typed to a
+/// shell, if it was.
 fn held(command: Command, typed: &str, script: &[(&str, &str)]) -> String {
     let mut terminal = Terminal::start(command);
     for (prompt, answer) in script {
@@ -56,7 +67,12 @@ fn held(command: Command, typed: &str, script: &[(&str, &str)]) -> String {
         .filter(|line| !line.is_empty())
         .map(at_the_pages_time)
         .collect();
-    format!("$ {typed}\n{}\n", lines.join("\n"))
+    let first = if typed.is_empty() {
+        String::new()
+    } else {
+        format!("$ {typed}\n")
+    };
+    format!("{first}{}\n", lines.join("\n"))
 }
 
 /// A line with the page's time in the place of the real one.
@@ -143,6 +159,18 @@ fn a_token_out_of_step_at_ssh_is_as_people_are_told() {
     let (machine, token) = paired();
     let script = [(PASSCODE, &*token.press(50)), (NEXT, &token.press(51))];
     ssh_is_as_told("ssh step", &machine, &script);
+}
+
+#[test]
+fn a_text_console_is_as_people_are_told() {
+    let (machine, token) = paired();
+    let script = [
+        ("server login: ", ALICE.name),
+        ("Password: ", ALICE.password),
+        (PASSCODE, &token.press(0)),
+        ("alice@server:~$ ", "exit"),
+    ];
+    assert_told("login", &held(console(&machine), "", &script));
 }
 
 #[test]
