@@ -167,6 +167,7 @@ fn people_move_from_google_authenticator_with_their_secrets_and_counters() {
     let code = "Verification code:";
     assert!(sudo(&machine, ALICE, &[(code, &button.press(5))]));
     assert!(sudo(&machine, ALICE, &[(code, &button.press(6))]));
+    assert!(sudo(&machine, BOB, &[(code, &time.now())]));
 
     let page = Page::read(GOOGLE);
     page.follow(&machine);
