@@ -137,7 +137,7 @@ fn no_path_of_the_building_machine_is_in_any_file() {
         sysroot.trim(),
         "/home/",
     ];
-    for file in deb.files() {
+    for (place, file) in deb.files() {
         let bytes = if file.extension().is_some_and(|extension| extension == "gz") {
             run("gzip", &["-dc".as_ref(), file.as_os_str()]).into_bytes()
         } else {
@@ -147,7 +147,7 @@ fn no_path_of_the_building_machine_is_in_any_file() {
             let found = bytes
                 .windows(path.len())
                 .any(|part| part == path.as_bytes());
-            assert!(!found, "{} has {path} in it", file.display());
+            assert!(!found, "{} has {path} in it", place.display());
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The same sources give the same bytes, wherever they lie.
 
-use crate::unpacked::{deb, name, run, workspace};
+use crate::unpacked::{Unpacked, deb, name, workspace};
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
@@ -17,29 +19,34 @@ fn a_build_in_another_folder_without_git_gives_the_same_bytes() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    let time = run("date", &["-d", &dated(), "+%s"]);
     let output = Command::new(copy.join("packaging/debian/build"))
         .env_remove("CARGO_TARGET_DIR")
-        .env("SOURCE_DATE_EPOCH", time.trim())
+        .env("SOURCE_DATE_EPOCH", time_of(&deb()))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
     let again = copy.join("target/packages").join(name());
-    let differ = fs::read(&again).unwrap() != fs::read(deb()).unwrap();
-    assert!(
-        !differ,
-        "compare them with diffoscope {} and one of another folder",
-        deb().display()
-    );
+    let (first, second) = (files(&deb()), files(&again));
+    let differ: Vec<_> = first
+        .iter()
+        .filter(|(path, bytes)| second.get(*path) != Some(bytes))
+        .map(|(path, _)| path)
+        .collect();
+    let are_same = fs::read(&again).unwrap() == fs::read(deb()).unwrap();
+    assert!(are_same, "these files differ: {differ:?}");
 }
 
-/// The time that the deb carries: that of the folder it begins with.
-fn dated() -> String {
-    let listing = run("dpkg-deb", &["--contents".as_ref(), deb().as_os_str()]);
-    let words: Vec<_> = listing.split_whitespace().collect();
-    format!("{} {}", words[3], words[4])
+/// The time that a deb carries, which stands in its first member's header (`deb`(5), `ar`(5)).
+fn time_of(deb: &Path) -> String {
+    let bytes = fs::read(deb).unwrap();
+    String::from_utf8_lossy(&bytes[24..36]).trim().to_owned()
+}
+
+/// Every file of a deb, control files included, by its place.
+fn files(deb: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let unpacked = Unpacked::of(deb);
+    let files = unpacked.files().into_iter();
+    let files = files.map(|(place, path)| (place, fs::read(path).unwrap()));
+    files.collect()
 }

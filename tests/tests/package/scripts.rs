@@ -26,6 +26,7 @@ fn the_maintainer_scripts_are_sound() {
         "packaging/debian/build",
         "packaging/linux/stage",
         "packaging/linux/licences",
+        "packaging/linux/arm64.sh",
     ];
     let source_path = format!("--source-path={}", workspace().display());
     for script in own.iter().map(String::as_str).chain(others) {

@@ -54,18 +54,20 @@ pub(crate) struct Unpacked {
 }
 
 impl Unpacked {
+    /// The deb under test.
     pub(crate) fn new() -> Self {
+        Self::of(&deb())
+    }
+
+    pub(crate) fn of(deb: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let deb = deb();
-        let (root, control) = (folder.path().join("root"), folder.path().join("control"));
-        run(
-            "dpkg-deb",
-            &[OsStr::new("-x"), deb.as_os_str(), root.as_os_str()],
-        );
-        run(
-            "dpkg-deb",
-            &[OsStr::new("-e"), deb.as_os_str(), control.as_os_str()],
-        );
+        for (how, name) in [("-x", "root"), ("-e", "control")] {
+            let into = folder.path().join(name);
+            run(
+                "dpkg-deb",
+                &[OsStr::new(how), deb.as_os_str(), into.as_os_str()],
+            );
+        }
         Self { folder }
     }
 
@@ -89,8 +91,8 @@ impl Unpacked {
         programs
     }
 
-    /// Every file, from dpkg's and of the machine.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
+    /// Every file, for dpkg and for the machine: its place in the deb, and where it is unpacked.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, PathBuf)> {
         let (mut folders, mut files) = (vec![self.folder.path().to_path_buf()], Vec::new());
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
@@ -98,7 +100,8 @@ impl Unpacked {
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    files.push(path);
+                    let place = path.strip_prefix(self.folder.path()).unwrap();
+                    files.push((place.to_path_buf(), path));
                 }
             }
         }
