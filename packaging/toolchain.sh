@@ -85,8 +85,12 @@ build_release() {
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$PWD/$target ;; esac
     # Separated by what no path has in it.
-    flags=$(printf -- '--remap-path-prefix=%s\037' "${CARGO_HOME:-$HOME/.cargo}/registry/src=crates" \
-        "$(rustc --print sysroot)/lib/rustlib/src/rust=rust" "$PWD=otpair" "$target=target")
+    flags=$(for flag in ${RUSTFLAGS:-} \
+        "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates" \
+        "--remap-path-prefix=$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust=rust" \
+        "--remap-path-prefix=$PWD=otpair" "--remap-path-prefix=$target=target"; do
+        printf '%s\037' "$flag"
+    done)
     # SQLite is compiled from C, and would be again when the time that packages carry is another one.
     env -u SOURCE_DATE_EPOCH CARGO_ENCODED_RUSTFLAGS="${flags%?}" \
         CFLAGS="-g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2" \
