@@ -1,7 +1,8 @@
 //! The profile that the package brings for `pam-auth-update`: everywhere at once, behind the password.
 
 use crate::server::{
-    PASSWORD, SUDO_PASSWORD, assert_signs_on, enable_profile, installed, pam_files,
+    PASSWORD, SUDO_PASSWORD, apt, assert_signs_on, assert_unchanged, enable_profile, inside,
+    installed, package, pam_files,
 };
 use otpair_tests::cleanroot::{ssh, sudo};
 use otpair_tests::container::Container;
@@ -36,6 +37,10 @@ fn the_profile_asks_for_a_passcode_everywhere_behind_the_right_password() {
     ];
     let visit = sudo(&server, BOB, &first);
     assert!(visit.granted, "{}", visit.transcript);
+
+    // What an upgrade does: the profile is laid anew.
+    apt(&server, &["install", "--reinstall", &inside(&package())]);
+    assert_unchanged(&server, &after);
     assert_signs_on(&server, BOB, &his.presses(3)[1..]);
 }
 

@@ -1,8 +1,8 @@
 //! Removing the package, and purging it: whatever was switched on, people sign on afterwards as before it came.
 
 use crate::server::{
-    apt, assert_signs_on, assert_unchanged, clean, enable_profile, inside, install, installed,
-    let_sshd_ask, package, pair, pam_files, protect,
+    MODULE, apt, assert_signs_on, assert_unchanged, clean, enable_profile, inside, install,
+    install_killed, installed, let_sshd_ask, package, pair, pam_files, protect,
 };
 use otpair_tests::cleanroot::Unbooted;
 use otpair_tests::container::Container;
@@ -75,6 +75,22 @@ fn the_package_stays_as_long_as_a_line_written_by_hand_needs_it() {
     assert_signs_on(&server, ALICE, &token.presses(2));
     server.done("rm", &[BY_HAND]);
     remove(&server);
+    assert_signs_on(&server, ALICE, &[]);
+}
+
+#[test]
+fn a_package_that_is_half_unpacked_can_be_removed_too() {
+    let server = clean();
+    let_sshd_ask(&server);
+    let before = pam_files(&server);
+    install(&server);
+    pair(&server, ALICE, &Token::hotp("12345678"));
+    protect(&server, &["sshd", "sudo"]);
+    let half = format!("{MODULE}.dpkg-new");
+    install_killed(&server, &inside(&package()), "rename", &half);
+    server.done("dpkg", &["--remove", "--force-remove-reinstreq", "otpair"]);
+    assert!(!server.path(MODULE).exists());
+    assert_unchanged(&server, &before);
     assert_signs_on(&server, ALICE, &[]);
 }
 

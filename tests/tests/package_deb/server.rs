@@ -7,6 +7,7 @@ use otpair_tests::machine::{ALICE, User, told};
 use otpair_tests::token::Token;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -85,6 +86,25 @@ pub fn apt(server: &Container, arguments: &[&str]) -> String {
     let apt = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes"];
     let with_downgrades = ["--allow-downgrades"];
     server.done("env", &[&apt[..], &with_downgrades, arguments].concat())
+}
+
+/// An installation in which a program is killed as it is about to make a system call with a path.
+pub fn install_killed(server: &Container, package: &str, call: &str, path: &str) {
+    let dpkg = server.command("dpkg");
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-qq", "-o", "/dev/null", "-P", path])
+        .args(["-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when=1")])
+        .arg(dpkg.get_program())
+        .args(dpkg.get_args())
+        .args(["--install", package]);
+    let output = strace
+        .output()
+        .expect("strace is missing: install the Debian package strace");
+    let said = told(&output);
+    let was_killed = output.status.signal() == Some(9) || said.contains("was killed by signal");
+    assert!(was_killed, "nothing was killed at {path}: {said}");
 }
 
 /// Debian's sshd asks one question until it is told otherwise.

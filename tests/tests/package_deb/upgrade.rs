@@ -2,14 +2,12 @@
 
 use crate::in_between::Watched;
 use crate::server::{
-    HELPER, MODULE, NEXT, VERSION, apt, inside, install, let_sshd_ask, next_package, package,
+    HELPER, MODULE, NEXT, VERSION, apt, inside, install, install_killed, let_sshd_ask,
+    next_package, package,
 };
 use crate::signing_on::{SigningOn, nanoseconds};
 use otpair_tests::cleanroot;
 use otpair_tests::container::Container;
-use otpair_tests::machine::told;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::Command;
 
 /// So many sign-ons must have begun and ended at every door while the packages came and went, so that it says something.
 const ENOUGH: usize = 10;
@@ -57,25 +55,6 @@ fn no_sign_on_is_refused_while_the_package_is_upgraded_downgraded_and_killed_in_
         "too few sign-ons: {before}, {during}, {after}"
     );
     assert_eq!(socket.replaced(), 0);
-}
-
-/// An installation in which a program is killed as it is about to make a system call with a path.
-fn install_killed(server: &Container, package: &str, call: &str, path: &str) {
-    let dpkg = server.command("dpkg");
-    let mut strace = Command::new("strace");
-    strace
-        .args(["-f", "-qq", "-o", "/dev/null", "-P", path])
-        .args(["-e", &format!("trace={call}")])
-        .args(["-e", &format!("inject={call}:signal=KILL:when=1")])
-        .arg(dpkg.get_program())
-        .args(dpkg.get_args())
-        .args(["--install", package]);
-    let output = strace
-        .output()
-        .expect("strace is missing: install the Debian package strace");
-    let said = told(&output);
-    let was_killed = output.status.signal() == Some(9) || said.contains("was killed by signal");
-    assert!(was_killed, "nothing was killed at {path}: {said}");
 }
 
 fn version(server: &Container) -> String {
