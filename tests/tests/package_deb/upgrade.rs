@@ -2,12 +2,16 @@
 
 use crate::in_between::Watched;
 use crate::server::{
-    HELPER, MODULE, NEXT, VERSION, apt, inside, install, install_killed, let_sshd_ask,
-    next_package, package,
+    HELPER, MODULE, NEXT, PASSWORD, VERSION, apt, inside, install, install_killed, let_sshd_ask,
+    next_package, package, pair,
 };
 use crate::signing_on::{SigningOn, nanoseconds};
-use otpair_tests::cleanroot;
+use otpair_tests::cleanroot::{self, typed};
 use otpair_tests::container::Container;
+use otpair_tests::dialog::PASSCODE;
+use otpair_tests::machine::User;
+use otpair_tests::terminal::Terminal;
+use otpair_tests::token::Token;
 
 /// So many sign-ons must have begun and ended at every door while the packages came and went, so that it says something.
 const ENOUGH: usize = 10;
@@ -31,10 +35,13 @@ fn no_sign_on_is_refused_while_the_package_is_upgraded_downgraded_and_killed_in_
     let helper = Watched::begin(&server, HELPER);
     let socket = Watched::begin(&server, "/run/otpair/helper.sock");
     let people = SigningOn::begin(&server);
+    let mut slow = half_signed_on(&server);
     let began = nanoseconds();
 
     apt(&server, &["install", &new]);
     assert_eq!(version(&server), NEXT);
+    slow.send_line(&Token::hotp("55555555").press(0));
+    slow.expect("successfully authenticated");
     apt(&server, &["install", "--reinstall", &new]);
     apt(&server, &["install", &old]);
     assert_eq!(version(&server), VERSION);
@@ -55,6 +62,22 @@ fn no_sign_on_is_refused_while_the_package_is_upgraded_downgraded_and_killed_in_
         "too few sign-ons: {before}, {during}, {after}"
     );
     assert_eq!(socket.replaced(), 0);
+}
+
+/// Somebody whose program has asked the helper already, and who is still looking for the token.
+fn half_signed_on(server: &Container) -> Terminal {
+    let erin = User {
+        name: "erin",
+        password: "erin-pw",
+    };
+    server.done("useradd", &["--create-home", erin.name]);
+    server.run_with("chpasswd", &[], "erin:erin-pw\n");
+    pair(server, erin, &Token::hotp("55555555"));
+    let mut terminal = typed(server, erin, "/run/people/pamtester door erin authenticate");
+    terminal.expect(PASSWORD);
+    terminal.send_line(erin.password);
+    terminal.expect(PASSCODE);
+    terminal
 }
 
 fn version(server: &Container) -> String {
