@@ -1,6 +1,6 @@
 //! docs/quick-start.md, followed to the letter.
 
-use crate::server::{assert_signs_on, assert_unchanged, clean, pam_files};
+use crate::server::{assert_signs_on, assert_socket_is_open, assert_unchanged, clean, pam_files};
 use otpair_tests::cleanroot::typed;
 use otpair_tests::container::Container;
 use otpair_tests::machine::{ALICE, told};
@@ -73,11 +73,6 @@ fn alice_types(server: &Container, step: &Step, presses: &mut impl Iterator<Item
     }
     let (status, transcript) = terminal.finish();
     assert!(status.success(), "{transcript}");
-}
-
-fn assert_socket_is_open(server: &Container) {
-    let state = server.done("systemctl", &["is-active", "otpair-helper.socket"]);
-    assert_eq!(state, "active\n");
 }
 
 /// `doctor` finds nothing that stops anybody, and no more than that these services ask for no passcode, that the clock of

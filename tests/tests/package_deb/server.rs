@@ -162,3 +162,9 @@ pub fn assert_signs_on(server: &Container, user: User, passcodes: &[String]) {
     let visit = sudo(server, user, &script(SUDO_PASSWORD, 1));
     assert!(visit.granted, "sudo: {}", visit.transcript);
 }
+
+/// The helper's socket takes connections.
+pub fn assert_socket_is_open(server: &Container) {
+    let state = server.done("systemctl", &["is-active", "otpair-helper.socket"]);
+    assert_eq!(state, "active\n");
+}
