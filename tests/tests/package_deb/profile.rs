@@ -41,7 +41,22 @@ fn the_profile_asks_for_a_passcode_everywhere_behind_the_right_password() {
     // What an upgrade does: the profile is laid anew.
     apt(&server, &["install", "--reinstall", &inside(&package())]);
     assert_unchanged(&server, &after);
-    assert_signs_on(&server, BOB, &his.presses(3)[1..]);
+    let presses = his.presses(5);
+    assert_signs_on(&server, BOB, &presses[1..3]);
+    assert_stays_where_pam_auth_update_gives_up(&server);
+    assert_signs_on(&server, BOB, &presses[3..5]);
+}
+
+/// In a file that somebody has made their own `pam-auth-update` leaves the line, so the module must stay too.
+fn assert_stays_where_pam_auth_update_gives_up(server: &Container) {
+    server.done("sed", &["-i", "/^#/d", "/etc/pam.d/common-auth"]);
+    let output = server.run("apt-get", &["--yes", "remove", "otpair"]);
+    let said = told(&output);
+    assert!(!output.status.success(), "{said}");
+    assert!(
+        said.contains("out of them first: /etc/pam.d/common-auth"),
+        "{said}"
+    );
 }
 
 /// `status` and `doctor` count the services that include what the profile changes.

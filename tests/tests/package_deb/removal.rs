@@ -1,8 +1,8 @@
 //! Removing the package, and purging it: whatever was switched on, people sign on afterwards as before it came.
 
 use crate::server::{
-    MODULE, apt, assert_signs_on, assert_socket_is_open, assert_unchanged, clean, enable_profile,
-    inside, install, install_killed, installed, let_sshd_ask, package, pair, pam_files, protect,
+    apt, assert_signs_on, assert_socket_is_open, assert_unchanged, clean, enable_profile, inside,
+    install, install_killed, installed, let_sshd_ask, module, package, pair, pam_files, protect,
 };
 use otpair_tests::cleanroot::Unbooted;
 use otpair_tests::container::Container;
@@ -86,10 +86,10 @@ fn a_package_that_is_half_unpacked_can_be_removed_too() {
     install(&server);
     pair(&server, ALICE, &Token::hotp("12345678"));
     protect(&server, &["sshd", "sudo"]);
-    let half = format!("{MODULE}.dpkg-new");
+    let half = module() + ".dpkg-new";
     install_killed(&server, &inside(&package()), "rename", &half);
     server.done("dpkg", &["--remove", "--force-remove-reinstreq", "otpair"]);
-    assert!(!server.path(MODULE).exists());
+    assert!(!server.path(module()).exists());
     assert_unchanged(&server, &before);
     assert_signs_on(&server, ALICE, &[]);
 }

@@ -6,6 +6,7 @@ use otpair_tests::dialog::PASSCODE;
 use otpair_tests::machine::{ALICE, User, told};
 use otpair_tests::token::Token;
 use std::collections::BTreeMap;
+use std::env::consts::ARCH;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,6 @@ use std::process::Command;
 
 pub const PASSWORD: &str = "Password: ";
 pub const SUDO_PASSWORD: &str = "[sudo] password for ";
-pub const MODULE: &str = "/usr/lib/x86_64-linux-gnu/security/pam_otpair.so";
 pub const HELPER: &str = "/usr/libexec/otpair/otpair-helper";
 
 /// The version of the package under test.
@@ -26,7 +26,19 @@ fn workspace() -> PathBuf {
 }
 
 fn package_of(version: &str) -> PathBuf {
-    workspace().join(format!("target/packages/otpair_{version}_amd64.deb"))
+    let architecture = match ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    workspace().join(format!(
+        "target/packages/otpair_{version}_{architecture}.deb"
+    ))
+}
+
+/// Where the module is, on the server.
+pub fn module() -> String {
+    format!("/usr/lib/{ARCH}-linux-gnu/security/pam_otpair.so")
 }
 
 /// The package under test.
@@ -83,9 +95,16 @@ pub fn pair(server: &Container, user: User, token: &Token) {
 
 /// apt, asking nothing. What it says.
 pub fn apt(server: &Container, arguments: &[&str]) -> String {
-    let apt = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes"];
-    let with_downgrades = ["--allow-downgrades"];
-    server.done("env", &[&apt[..], &with_downgrades, arguments].concat())
+    let apt = ["apt-get", "--yes", "--allow-downgrades"];
+    unattended(server, &[&apt, arguments].concat())
+}
+
+/// A command that may ask for nothing, as there is nobody to answer.
+fn unattended(server: &Container, words: &[&str]) -> String {
+    server.done(
+        "env",
+        &[&["DEBIAN_FRONTEND=noninteractive"], words].concat(),
+    )
 }
 
 /// An installation in which a program is killed as it is about to make a system call with a path.
@@ -98,7 +117,9 @@ pub fn install_killed(server: &Container, package: &str, call: &str, path: &str)
         .args(["-e", &format!("inject={call}:signal=KILL:when=1")])
         .arg(dpkg.get_program())
         .args(dpkg.get_args())
-        .args(["--install", package]);
+        .args(["--install", package])
+        .env_clear()
+        .envs(dpkg.get_envs().filter_map(|(name, set)| Some((name, set?))));
     let output = strace
         .output()
         .expect("strace is missing: install the Debian package strace");
@@ -120,11 +141,7 @@ pub fn protect(server: &Container, services: &[&str]) {
 }
 
 pub fn enable_profile(server: &Container) {
-    let enable = ["pam-auth-update", "--enable", "otpair"];
-    server.done(
-        "env",
-        &[&["DEBIAN_FRONTEND=noninteractive"], &enable[..]].concat(),
-    );
+    unattended(server, &["pam-auth-update", "--enable", "otpair"]);
 }
 
 /// Every file of PAM's, to the byte.

@@ -2,7 +2,7 @@
 
 use crate::in_between::Watched;
 use crate::server::{
-    HELPER, MODULE, NEXT, PASSWORD, VERSION, apt, inside, install, install_killed, let_sshd_ask,
+    HELPER, NEXT, PASSWORD, VERSION, apt, inside, install, install_killed, let_sshd_ask, module,
     next_package, package, pair,
 };
 use crate::signing_on::{SigningOn, nanoseconds};
@@ -31,7 +31,7 @@ fn no_sign_on_is_refused_while_the_package_is_upgraded_downgraded_and_killed_in_
     let (old, new) = (inside(&old), inside(&new));
     let_sshd_ask(&server);
     install(&server);
-    let module = Watched::begin(&server, MODULE);
+    let module = Watched::begin(&server, &module());
     let helper = Watched::begin(&server, HELPER);
     let socket = Watched::begin(&server, "/run/otpair/helper.sock");
     let people = SigningOn::begin(&server);
