@@ -22,24 +22,28 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Fails unless every line that the page shows was printed, in that order. `TIME` stands for any.
+    /// Fails unless every line that the page shows was printed, in that order. `TIME` and `VERSION` stand for any.
     pub fn assert_printed(&self, said: &str) {
         let mut lines = said.lines().map(str::trim_end);
         for shown in self.prints.lines().filter(|line| !line.is_empty()) {
-            let is_shown = |line: &str| {
-                shown
-                    .split_once("TIME")
-                    .map_or(line == shown, |(before, behind)| {
-                        line.starts_with(before) && line.ends_with(behind)
-                    })
-            };
             assert!(
-                lines.any(is_shown),
+                lines.any(|line| is_shown(line, shown)),
                 "{} did not print {shown:?}:\n{said}",
                 self.commands
             );
         }
     }
+}
+
+/// Whether a line is what a page shows.
+fn is_shown(line: &str, shown: &str) -> bool {
+    let placeholder = ["TIME", "VERSION"]
+        .iter()
+        .find_map(|placeholder| shown.split_once(placeholder));
+    placeholder.map_or(line == shown, |(before, behind)| {
+        let rest = line.strip_prefix(before);
+        rest.is_some_and(|rest| rest.ends_with(behind))
+    })
 }
 
 /// A page of the docs.
@@ -198,6 +202,40 @@ fn assert_installed(line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_must_be_printed_but_for_a_placeholder() {
+        assert!(is_shown(
+            "version 1.2 is set up",
+            "version VERSION is set up"
+        ));
+        assert!(is_shown("taken back", "taken back"));
+        assert!(!is_shown("taken back at 12:00", "taken back"));
+        assert!(!is_shown(
+            "version 1.2 is removed",
+            "version VERSION is set up"
+        ));
+    }
+
+    #[test]
+    fn a_step_has_what_stands_right_behind_it() {
+        let text = "```sh\none\n```\n```\nprinted\n```\n```sh alice\ntwo\n```\n```sh\nthree\n```\n";
+        let page = Page {
+            name: String::new(),
+            blocks: blocks(text),
+        };
+        let steps = page.steps();
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|step| (step.by, step.commands, step.prints))
+            .collect();
+        let expected = [
+            ("", "one\n", "printed\n"),
+            ("alice", "two\n", ""),
+            ("", "three\n", ""),
+        ];
+        assert_eq!(steps, expected);
+    }
 
     #[test]
     fn blocks_are_told_apart_by_their_fence() {
