@@ -17,6 +17,7 @@ echo server >"$root/etc/hostname"
 printf '127.0.0.1 localhost server\n' >"$root/etc/hosts"
 [ $# -eq 0 ] || cp "$@" "$root/root/"
 
+# shellcheck disable=SC2016 # It is the root's shell that reads this.
 chroot "$root" sh -eu -c '
     for user in alice bob carol dave; do
         useradd --create-home --shell /bin/sh "$user"
