@@ -152,26 +152,25 @@ impl SeedCache {
 }
 
 impl Home {
-    fn open(path: &Path) -> Result<Option<Self>, Fault> {
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>, Fault> {
         let Some(folder) = Folder::open(path)? else {
             return Ok(None);
         };
         let users = folder.child(USERS)?;
         Ok(Some(Self { folder, users }))
     }
+
+    /// Those who have a record.
+    pub(crate) fn people(&self) -> Result<Vec<String>, Fault> {
+        let names = self.users.as_ref().map_or(Ok(Vec::new()), Folder::names)?;
+        Ok(names.iter().filter_map(|name| name::decode(name)).collect())
+    }
 }
 
 /// A missing key is a fault as soon as there is something that was made with it.
 fn no_orphans(home: Option<&Home>, key: &KeySource) -> Result<(), Fault> {
     let Some(home) = home else { return Ok(()) };
-    let records = match &home.users {
-        Some(users) => users
-            .names()?
-            .iter()
-            .any(|name| name::decode(name).is_some()),
-        None => false,
-    };
-    if records || inventory::exists(&home.folder)? {
+    if !home.people()?.is_empty() || inventory::exists(&home.folder)? {
         return Err(missing_key(key));
     }
     Ok(())

@@ -188,8 +188,13 @@ impl Folder {
 
     /// Gives the finished file its name, durably. The folder must be locked, and the name free.
     pub(crate) fn finish(&self, name: &str) -> Result<(), Fault> {
-        rustix::fs::renameat(&self.fd, UNFINISHED, &self.fd, name)
-            .map_err(|error| fault::io(&self.join(name), "make", error))?;
+        self.rename(UNFINISHED, name)
+    }
+
+    /// Gives a file another name, durably.
+    pub(crate) fn rename(&self, from: &str, to: &str) -> Result<(), Fault> {
+        rustix::fs::renameat(&self.fd, from, &self.fd, to)
+            .map_err(|error| fault::io(&self.join(to), "make", error))?;
         self.sync()
     }
 

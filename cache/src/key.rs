@@ -1,5 +1,9 @@
 //! The sealing key: where it is kept, and the keys that are derived from it.
 
+mod sealing;
+
+pub use sealing::{Fit, SealingKey};
+
 use crate::fault;
 use crate::folder::{Access, Folder};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -16,6 +20,9 @@ use zeroize::Zeroizing;
 pub enum KeySource {
     /// In a file, by its absolute path.
     File(PathBuf),
+    /// In a file that each boot unseals, by its absolute path. It is never made here: what was sealed with a key of this
+    /// boot's nobody could open after the next one. So a missing one is always a fault.
+    Unsealed(PathBuf),
     /// In a store of the system's.
     Store(&'static dyn KeyStore),
 }
@@ -43,14 +50,14 @@ impl KeySource {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::File(path) => path.parent(),
-            Self::Store(_) => None,
+            Self::Unsealed(_) | Self::Store(_) => None,
         }
     }
 
     /// What the place is called in messages.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::File(path) => path.to_string_lossy(),
+            Self::File(path) | Self::Unsealed(path) => path.to_string_lossy(),
             Self::Store(store) => store.name().into(),
         }
     }
@@ -93,18 +100,12 @@ impl Keys {
 
     /// Reads the sealing key; nothing if there is none.
     pub(crate) fn load(source: &KeySource) -> Result<Option<Self>, Fault> {
-        let path = match source {
-            KeySource::File(path) => path,
-            KeySource::Store(store) => {
-                let text = store.read()?;
-                return text.map(|text| Self::parse(&text, source)).transpose();
-            }
+        let text = match source {
+            KeySource::File(path) => read(path)?,
+            KeySource::Unsealed(path) => Some(read(path)?.ok_or_else(|| not_unsealed(path))?),
+            KeySource::Store(store) => store.read()?,
         };
-        let (parent, _) = place(path)?;
-        match Folder::open(parent)? {
-            Some(folder) => Self::load_in(&folder, source),
-            None => Ok(None),
-        }
+        text.map(|text| Self::parse(&text, source)).transpose()
     }
 
     /// Reads the sealing key; if that is in a file, its folder is open already.
@@ -112,15 +113,8 @@ impl Keys {
         let KeySource::File(path) = source else {
             return Self::load(source);
         };
-        let (_, name) = place(path)?;
-        let Some(file) = folder.open_file(name, Access::Read)? else {
-            return Ok(None);
-        };
-        let mut text = Zeroizing::new(Vec::with_capacity(128));
-        file.take(128)
-            .read_to_end(&mut text)
-            .map_err(|error| fault::io(path, "read", error))?;
-        Self::parse(&text, source).map(Some)
+        let text = read_in(folder, path)?;
+        text.map(|text| Self::parse(&text, source)).transpose()
     }
 
     fn parse(text: &[u8], source: &KeySource) -> Result<Self, Fault> {
@@ -129,24 +123,56 @@ impl Keys {
 
     /// Makes a sealing key where there is none, and reads what is there then: two makers end with one key.
     pub(crate) fn make(source: &KeySource) -> Result<Self, Fault> {
-        let key = random_key()?;
-        let mut line = Zeroizing::new(Vec::with_capacity(128));
-        line.extend_from_slice(LINE_START.as_bytes());
-        line.extend_from_slice(VERSION.as_bytes());
-        for byte in key.iter() {
-            line.extend([byte >> 4, byte & 15].map(hex_digit));
-        }
-        line.push(b'\n');
         match source {
-            KeySource::Store(store) => store.add(&line)?,
+            KeySource::Store(store) => store.add(&line(&*random_key()?))?,
             KeySource::File(path) => {
                 let (parent, name) = place(path)?;
-                Folder::make(parent)?.place(name, &line)?;
+                Folder::make(parent)?.place(name, &line(&*random_key()?))?;
             }
+            KeySource::Unsealed(_) => {}
         }
         let missing = || Fault::new(FaultKind::Key, format!("{}: is missing", source.name()));
         Self::load(source)?.ok_or_else(missing)
     }
+}
+
+/// A key as it is kept: one line of text.
+fn line(key: &[u8; KEY_LEN]) -> Zeroizing<Vec<u8>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(128));
+    line.extend_from_slice(LINE_START.as_bytes());
+    line.extend_from_slice(VERSION.as_bytes());
+    for byte in key {
+        line.extend([byte >> 4, byte & 15].map(hex_digit));
+    }
+    line.push(b'\n');
+    line
+}
+
+/// The text of a key file; nothing if there is none.
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
+    let (parent, _) = place(path)?;
+    match Folder::open(parent)? {
+        Some(folder) => read_in(&folder, path),
+        None => Ok(None),
+    }
+}
+
+/// As [`read`], in its folder.
+fn read_in(folder: &Folder, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
+    let (_, name) = place(path)?;
+    let Some(file) = folder.open_file(name, Access::Read)? else {
+        return Ok(None);
+    };
+    let mut text = Zeroizing::new(Vec::with_capacity(128));
+    file.take(128)
+        .read_to_end(&mut text)
+        .map_err(|error| fault::io(path, "read", error))?;
+    Ok(Some(text))
+}
+
+fn not_unsealed(path: &Path) -> Fault {
+    let why = "is missing: the sealing key was not unsealed at this boot; run otpair doctor";
+    Fault::new(FaultKind::Key, format!("{}: {why}", path.display()))
 }
 
 fn place(path: &Path) -> Result<(&Path, &str), Fault> {

@@ -21,7 +21,7 @@ mod seal;
 pub mod way;
 
 pub use cache::SeedCache;
-pub use key::{KeySource, KeyStore};
+pub use key::{Fit, KeySource, KeyStore, SealingKey};
 
 #[cfg(test)]
 mod testing;
