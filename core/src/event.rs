@@ -38,6 +38,10 @@ pub enum EventKind {
     Protected,
     /// otpair's lines were taken out of a PAM service.
     Unprotected,
+    /// The sealing key was sealed with the TPM, or a step to that was done.
+    KeyProtected,
+    /// The sealing key was put back into a file, or a step to that was done.
+    KeyUnprotected,
     /// Something on this machine was mended.
     Mended,
     /// Something on this machine does not work.
@@ -65,6 +69,8 @@ impl EventKind {
             Self::Removed => "removed",
             Self::Protected => "protected",
             Self::Unprotected => "unprotected",
+            Self::KeyProtected => "key_protected",
+            Self::KeyUnprotected => "key_unprotected",
             Self::Mended => "mended",
             Self::Fault => "fault",
         }

@@ -24,7 +24,7 @@ pub mod pamstack;
 pub mod session;
 mod text;
 
-use config::{Config, KeyPlace};
+use config::{Config, KeyPlace, UNSEALED_KEY};
 use otpair_cache::{KeySource, SeedCache};
 use otpair_core::records::Fault;
 
@@ -47,6 +47,7 @@ pub fn create_cache(config: &Config) -> Result<SeedCache, Fault> {
 fn key_source(config: &Config) -> Result<KeySource, Fault> {
     match &config.cache.key {
         KeyPlace::File(path) => Ok(KeySource::File(path.clone())),
+        KeyPlace::Credential => Ok(KeySource::Unsealed(UNSEALED_KEY.into())),
         #[cfg(target_os = "macos")]
         KeyPlace::Keychain => Ok(KeySource::Store(&keychain::SystemKeychain)),
         #[cfg(not(target_os = "macos"))]

@@ -69,6 +69,8 @@ pub(super) fn severity(kind: EventKind) -> u8 {
         | EventKind::Removed
         | EventKind::Protected
         | EventKind::Unprotected
+        | EventKind::KeyProtected
+        | EventKind::KeyUnprotected
         | EventKind::Mended => NOTICE,
     }
 }

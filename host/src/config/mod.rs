@@ -31,6 +31,9 @@ pub const DEFAULT_CACHE: &str = if cfg!(target_os = "macos") {
     "/var/lib/otpair"
 };
 
+/// Where each boot puts the sealing key that `[cache] key = "credential"` means: `otpair-key.service` unseals it there.
+pub const UNSEALED_KEY: &str = "/run/otpair-key/cache.key";
+
 /// The config of this machine: what the file says, and the defaults for the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Config {
@@ -61,6 +64,8 @@ pub struct CacheConfig {
 pub enum KeyPlace {
     /// In a file, named by an absolute path.
     File(PathBuf),
+    /// In a systemd credential, from which each boot unseals it to [`UNSEALED_KEY`].
+    Credential,
     /// In macOS's System keychain.
     Keychain,
 }

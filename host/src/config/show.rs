@@ -100,6 +100,7 @@ impl Config {
     fn cache_keys(&self) -> Keys {
         let key = match &self.cache.key {
             KeyPlace::File(path) => format!("file:{}", path.display()),
+            KeyPlace::Credential => "credential".to_owned(),
             KeyPlace::Keychain => "keychain".to_owned(),
         };
         vec![

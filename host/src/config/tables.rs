@@ -25,21 +25,26 @@ pub(super) fn cache(table: &Item<'_>) -> Result<CacheConfig, Slip> {
 }
 
 fn key_place(item: &Item<'_>) -> Result<KeyPlace, Slip> {
+    let (here, elsewhere, only) = if cfg!(target_os = "macos") {
+        (("keychain", KeyPlace::Keychain), "credential", "Linux")
+    } else {
+        (("credential", KeyPlace::Credential), "keychain", "macOS")
+    };
+    let (name, place) = here;
     let text = item.text()?;
-    if text == "keychain" {
-        let message = "there is a \"keychain\" on macOS only: write \"file:/absolute/path\"";
-        return if cfg!(target_os = "macos") {
-            Ok(KeyPlace::Keychain)
-        } else {
-            Err(item.wrong(message))
-        };
+    if text == name {
+        return Ok(place);
     }
+    if text == elsewhere {
+        let message =
+            format!("there is a \"{text}\" on {only} only: write \"file:/absolute/path\"");
+        return Err(item.wrong(message));
+    }
+    let wanted = format!("\"file:/absolute/path\" is wanted here, or \"{name}\"");
     text.strip_prefix("file:")
         .and_then(item::absolute)
         .map(KeyPlace::File)
-        .ok_or_else(|| {
-            item.wrong("\"file:/absolute/path\" is wanted here, or \"keychain\" on macOS")
-        })
+        .ok_or_else(|| item.wrong(wanted))
 }
 
 pub(super) fn prompts(table: &Item<'_>) -> Result<Prompts, Slip> {
