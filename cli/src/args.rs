@@ -1,7 +1,9 @@
 //! The command line: the tree of commands, and what is said about a wrong one.
 
 use crate::failure::Failure;
-use crate::{completions, config, doctor, import, log, protect, sign_on, status, token, user};
+use crate::{
+    completions, config, doctor, import, log, protect, protect_key, sign_on, status, token, user,
+};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -39,6 +41,8 @@ enum Command {
     Protect(protect::Args),
     /// Take otpair out of PAM services
     Unprotect(protect::unprotect::Args),
+    /// Seal the seed cache's key with this machine's TPM, or put it back into a file
+    ProtectKey(protect_key::Args),
     /// List the PAM services, and which of them otpair is in front of
     Status(status::Args),
     /// Say what would stop a sign-on here, and how to mend it
@@ -71,6 +75,7 @@ impl Cli {
             Command::SignOn(args) => args.run(config),
             Command::Protect(args) => args.run(config),
             Command::Unprotect(args) => args.run(config),
+            Command::ProtectKey(args) => args.run(config),
             Command::Status(args) => args.run(),
             Command::Doctor(args) => args.run(config),
             Command::Config(command) => command.run(config),

@@ -16,6 +16,7 @@ mod manual;
 mod output;
 mod progress;
 mod protect;
+mod protect_key;
 mod secret;
 mod sign_on;
 mod status;

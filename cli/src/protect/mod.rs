@@ -8,7 +8,7 @@ mod plan;
 mod ready;
 mod revert;
 pub(crate) mod sshd;
-mod timer;
+pub(crate) mod timer;
 pub(crate) mod unprotect;
 
 use crate::args::Json;

@@ -1,0 +1,52 @@
+//! The copy of the key for a safe.
+
+use crate::failure::Failure;
+use crate::protect::folder;
+use crate::secret;
+use otpair_cache::SealingKey;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Reads a copy that the admin has brought.
+pub(super) fn read(path: &Path) -> Result<SealingKey, Failure> {
+    let line = secret::from_file(path, "copy of the key")?;
+    Ok(SealingKey::parse(&line, &path.to_string_lossy())?)
+}
+
+/// Whether a copy has to be written. One that is there already has to be of this key.
+pub(super) fn is_due(path: Option<&Path>, key: &SealingKey) -> Result<bool, Failure> {
+    let Some(path) = path else {
+        return Ok(false);
+    };
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(Failure::file(path, &error)),
+        Ok(_) => match read(path) {
+            Ok(there) if there == *key => Ok(false),
+            _ => Err(Failure::new(format!(
+                "{}: is there already, and is not overwritten; name another file",
+                path.display()
+            ))),
+        },
+    }
+}
+
+/// Writes it, durably.
+pub(super) fn write(path: Option<&Path>, key: &SealingKey) -> Result<(), Failure> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(&key.line())?;
+            file.sync_all()
+        })
+        .and_then(|()| folder::sync_folder(path))
+        .map_err(|error| Failure::file(path, &error))
+}

@@ -1,0 +1,224 @@
+//! The credential that only this machine's TPM opens: sealed and opened by systemd-creds(1), unsealed at each boot by a
+//! unit.
+
+use crate::failure::Failure;
+use crate::protect::folder;
+use otpair_cache::SealingKey;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use zeroize::Zeroizing;
+
+/// Where it is kept.
+pub(crate) const PATH: &str = "/etc/credstore.encrypted/otpair-cache-key";
+
+/// Where it is written before it gets its name.
+const UNFINISHED: &str = "/etc/credstore.encrypted/.otpair-cache-key.otpair";
+
+/// Its name, which is sealed with it.
+const NAME: &str = "--name=otpair-cache-key";
+
+/// The unit that unseals it.
+pub(crate) const UNIT: &str = "otpair-key.service";
+
+/// Is there when a boot starts the unit.
+const WANTED: &str = "/etc/systemd/system/sysinit.target.wants/otpair-key.service";
+
+/// The device of a TPM 2.0.
+pub(crate) const TPM: &str = "/dev/tpmrm0";
+
+/// Which PCRs it is bound to where the admin names none: none at all. systemd 252 and its like seal that, and then can't
+/// open it; PCR 23 is the next best, since nothing but an admin's own program writes to it.
+const NO_PCRS: [&str; 2] = ["", "23"];
+
+/// Whether there is one.
+pub(crate) fn exists() -> bool {
+    Path::new(PATH).symlink_metadata().is_ok()
+}
+
+/// Whether a boot starts the unit.
+pub(crate) fn is_enabled() -> bool {
+    Path::new(WANTED).symlink_metadata().is_ok()
+}
+
+/// Opens it.
+///
+/// # Errors
+/// Why it can't be opened, as systemd-creds says it.
+pub(crate) fn open() -> Result<SealingKey, String> {
+    let sealed = fs::read(PATH).map_err(|error| error.to_string())?;
+    unseal(&sealed)
+}
+
+fn unseal(sealed: &[u8]) -> Result<SealingKey, String> {
+    let line = creds(&["decrypt", NAME, "-", "-"], sealed)?;
+    SealingKey::parse(&line, PATH).map_err(|fault| fault.detail)
+}
+
+/// Seals a key, and makes sure that it can be opened again.
+pub(super) fn seal(key: &SealingKey, pcrs: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let choices = pcrs.map_or(NO_PCRS.to_vec(), |pcrs| vec![pcrs]);
+    let mut opened = Err("it is not tried".to_owned());
+    for pcrs in choices {
+        let pcrs = format!("--tpm2-pcrs={pcrs}");
+        let sealed = creds(
+            &["encrypt", "--with-key=tpm2", &pcrs, NAME, "-", "-"],
+            &key.line(),
+        )
+        .map_err(|why| not_sealed(&why))?;
+        opened = unseal(&sealed);
+        if opened.as_ref() == Ok(key) {
+            return Ok(sealed.to_vec());
+        }
+    }
+    let why = opened.err().unwrap_or_else(|| "other bytes".to_owned());
+    Err(Failure::new(format!(
+        "what the TPM has sealed it does not give back: {why}; nothing was changed"
+    )))
+}
+
+fn not_sealed(why: &str) -> Failure {
+    let hint = if Path::new(TPM).exists() {
+        ""
+    } else {
+        " (there is no /dev/tpmrm0: this machine has no TPM 2.0, or its firmware hides it)"
+    };
+    Failure::new(format!(
+        "the TPM can't seal the key: {why}{hint}; nothing was changed"
+    ))
+}
+
+/// Writes it, as a whole and durably.
+pub(super) fn write(sealed: &[u8]) -> Result<(), Failure> {
+    let path = Path::new(PATH);
+    let failed = |error| Failure::file(path, &error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+        DirBuilder::new()
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed)?;
+        folder::sync_folder(folder).map_err(failed)?;
+    }
+    folder::remove(Path::new(UNFINISHED))?;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(UNFINISHED)
+        .and_then(|mut file| {
+            file.write_all(sealed)?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(UNFINISHED, path))
+        .and_then(|()| folder::sync_folder(path))
+        .map_err(failed)
+}
+
+/// Removes it.
+pub(super) fn remove() -> Result<(), Failure> {
+    folder::remove(Path::new(UNFINISHED))?;
+    folder::remove(Path::new(PATH)).map(drop)
+}
+
+/// Refuses a machine on which no boot could unseal it.
+pub(super) fn need_systemd(is_booted: bool) -> Result<(), Failure> {
+    if !is_booted {
+        return Err(Failure::new(
+            "systemd does not run this machine, and a key that is sealed is unsealed by systemd at each boot; nothing was changed",
+        ));
+    }
+    systemctl(&["cat", UNIT]).map_err(|_| {
+        Failure::new(format!(
+            "{UNIT} is not installed: install it with the package, or from packaging/systemd; nothing was changed"
+        ))
+    })
+}
+
+/// Has each boot start the unit, durably.
+pub(super) fn enable() -> Result<(), Failure> {
+    systemctl(&["enable", UNIT])?;
+    let link = Path::new(WANTED);
+    let mut links = [Some(link), link.parent()].into_iter().flatten();
+    links
+        .try_for_each(folder::sync_folder)
+        .map_err(|error| Failure::file(link, &error))
+}
+
+/// Has no boot start the unit any more. This needs no systemd, so that it works in a rescue system.
+pub(super) fn disable(is_booted: bool) -> Result<(), Failure> {
+    folder::remove(Path::new(WANTED))?;
+    if is_booted {
+        systemctl(&["daemon-reload"])?;
+    }
+    Ok(())
+}
+
+/// Starts the unit, once more if it runs.
+pub(super) fn start() -> Result<(), Failure> {
+    // One that has failed too often is else not started again.
+    let _ = systemctl(&["reset-failed", UNIT]);
+    systemctl(&["restart", UNIT])
+        .map_err(|why| Failure::new(format!("{}; see journalctl -u {UNIT}", why.message())))
+}
+
+/// Stops the unit: this alone takes nothing away.
+pub(super) fn stop() {
+    let _ = systemctl(&["stop", UNIT]);
+}
+
+fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
+    let output = Command::new("systemctl")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Failure::new(format!("systemctl can't be started: {error}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = last_line(&output.stderr);
+    Err(Failure::new(format!(
+        "systemctl {}: {said}",
+        arguments.join(" ")
+    )))
+}
+
+/// Runs systemd-creds, which reads and writes through pipes alone: no secret stands in an argument or a file.
+fn creds(arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+    let mut child = Command::new("systemd-creds")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| {
+            format!("systemd-creds can't be started ({error}): it comes with systemd 250 and newer")
+        })?;
+    let mut written = Ok(());
+    if let Some(mut stdin) = child.stdin.take() {
+        written = stdin.write_all(input);
+    }
+    // With room for all of it, so that no copy of a key is left behind where it grows.
+    let mut output = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout
+            .read_to_end(&mut output)
+            .map_err(|error| error.to_string())?;
+    }
+    let rest = child
+        .wait_with_output()
+        .map_err(|error| error.to_string())?;
+    if !rest.status.success() {
+        return Err(last_line(&rest.stderr));
+    }
+    written.map_err(|error| error.to_string())?;
+    Ok(output)
+}
+
+/// What a program said last, which is what it failed of.
+fn last_line(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    last.unwrap_or("it does not say why").trim().to_owned()
+}

@@ -1,0 +1,184 @@
+//! `otpair protect-key`: the sealing key is moved into a credential that only this machine's TPM opens, so that a stolen
+//! disk has no seeds, or back into a file.
+
+mod copy;
+pub(crate) mod credential;
+pub(crate) mod place;
+mod plan;
+mod work;
+
+use crate::args::Json;
+use crate::failure::Failure;
+use crate::output;
+use crate::protect::folder;
+use crate::protect::timer::is_systemd;
+use otpair_host::config::{Config, DEFAULT_PATH, KeyPlace};
+use plan::{Goal, Step};
+use serde::Serialize;
+use std::path::{self, Path, PathBuf};
+use work::Work;
+
+/// Keeps a second one waiting.
+const LOCK: &str = "/run/otpair-protect-key.lock";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Seal the key with this machine's TPM 2.0
+    #[arg(long, required_unless_present = "file")]
+    tpm2: bool,
+    /// Put the key back into a file beside the records
+    #[arg(long, conflicts_with_all = ["tpm2", "pcrs", "recovery_key"])]
+    file: bool,
+    /// Bind the key to these PCRs of the TPM too, such as 7 or 0+7; it is sealed anew if it is sealed already
+    #[arg(long, value_name = "LIST", value_parser = pcrs)]
+    pcrs: Option<String>,
+    /// Write a copy of the key into a new file, for a safe
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    recovery_key: Option<PathBuf>,
+    /// Bring the key back from its copy
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// What an admin wants.
+struct Request {
+    goal: Goal,
+    pcrs: Option<String>,
+    recovery_key: Option<PathBuf>,
+    from: Option<PathBuf>,
+}
+
+/// What came of it, as JSON.
+#[derive(Debug, Serialize)]
+struct View<'a> {
+    key: &'static str,
+    changed: bool,
+    recovery_key: Option<&'a Path>,
+}
+
+/// Reads `--pcrs`: an empty list binds to none.
+fn pcrs(text: &str) -> Result<String, String> {
+    let is_one = |word: &str| word.parse::<u8>().is_ok_and(|pcr| pcr < 24);
+    let list = text.replace(',', "+");
+    if list.is_empty() || list.split('+').all(is_one) {
+        return Ok(list);
+    }
+    Err("numbers of 0 to 23, such as 7 or 0+7".to_owned())
+}
+
+fn absolute(text: &str) -> Result<PathBuf, String> {
+    path::absolute(text).map_err(|error| error.to_string())
+}
+
+impl Args {
+    /// Moves the key.
+    pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+        if cfg!(target_os = "macos") {
+            return Err(Failure::new(
+                "on a Mac the key is kept by the System keychain: key = \"keychain\" in the config's [cache]",
+            ));
+        }
+        folder::need_root_for("where the key is")?;
+        let json = self.json.json;
+        let request = Request {
+            goal: if self.tpm2 { Goal::Tpm2 } else { Goal::File },
+            pcrs: self.pcrs,
+            recovery_key: self.recovery_key,
+            from: self.from,
+        };
+        let _lock = folder::lock_at(Path::new(LOCK))?;
+        one_on_a_machine(config)?;
+        if request.goal == Goal::Tpm2 {
+            credential::need_systemd(is_systemd())?;
+        }
+        let mut work = Work::begin(config, &request)?;
+        if let Err(failure) = work.go() {
+            work.undo();
+            return Err(failure);
+        }
+        tell(&request, &work.done, json)
+    }
+}
+
+/// There is one credential and one unit on a machine. Where the machine's own otpair has them, another one has not.
+fn one_on_a_machine(config: Option<&Path>) -> Result<(), Failure> {
+    if place::file(config)? == Path::new(DEFAULT_PATH) {
+        return Ok(());
+    }
+    match Config::load(None) {
+        Ok(own) if own.cache.key == KeyPlace::Credential => Err(Failure::new(
+            "this machine has one sealed key, and that is its own otpair's: leave that of this config in its file",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn tell(request: &Request, done: &[Step], json: bool) -> Result<(), Failure> {
+    let key = match request.goal {
+        Goal::Tpm2 => "credential",
+        Goal::File => "file",
+    };
+    let view = View {
+        key,
+        changed: !done.is_empty(),
+        recovery_key: request.recovery_key.as_deref(),
+    };
+    for note in notes(request, done) {
+        output::note(&note);
+    }
+    output::show(json, &view, || format!("{}\n", said(request.goal, done)))
+}
+
+fn said(goal: Goal, done: &[Step]) -> &'static str {
+    match (goal, done) {
+        (Goal::Tpm2, []) => "Nothing to do: the key is sealed with this machine's TPM already.",
+        (Goal::Tpm2, _) => "The key is sealed with this machine's TPM, and unsealed at each boot.",
+        (Goal::File, []) => "Nothing to do: the key is in a file already.",
+        (Goal::File, _) => "The key is in a file again: whoever takes the disk has the seeds.",
+    }
+}
+
+/// What an admin has to know beside it.
+fn notes(request: &Request, done: &[Step]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(copy) = &request.recovery_key {
+        notes.push(format!(
+            "{} is a copy of the key: whoever has it and the disk has the seeds, so take it off this machine",
+            copy.display()
+        ));
+    } else if done.contains(&Step::Seal) && request.from.is_none() {
+        notes.push(
+            "if the TPM or the mainboard dies, every token has to be imported and paired anew, \
+             unless you have a copy of the key: otpair protect-key --tpm2 --recovery-key FILE"
+                .to_owned(),
+        );
+    }
+    if done.contains(&Step::ErasePlain) {
+        notes.push(
+            "the file with the key was overwritten and removed, but flash and snapshots may keep \
+             what it held: a disk that had it once is to be destroyed, not sold"
+                .to_owned(),
+        );
+    }
+    if let Some(copy) = request.from.as_ref().filter(|_| !done.is_empty()) {
+        notes.push(format!("take {} off this machine again", copy.display()));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_pcrs_are_read_as_systemd_writes_them() {
+        for (text, list) in [("7", "7"), ("0,7", "0+7"), ("0+2+7", "0+2+7"), ("", "")] {
+            assert_eq!(pcrs(text).as_deref(), Ok(list));
+        }
+        for text in ["24", "-1", "7+", "sha256:7", "a", " 7"] {
+            assert!(pcrs(text).is_err(), "{text}");
+        }
+    }
+}
