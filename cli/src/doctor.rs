@@ -1,6 +1,7 @@
 //! `otpair doctor`: what would stop a sign-on here, and how to mend it.
 
 mod finding;
+mod key;
 mod people;
 mod system;
 mod window;
@@ -57,7 +58,14 @@ pub(crate) fn stops_everybody(
     config: Option<&Path>,
     services: &[String],
 ) -> Option<String> {
-    let of_all = ["clock", "config", "cache", "system's users", "module"];
+    let of_all = [
+        "clock",
+        "config",
+        "cache",
+        key::ABOUT,
+        "system's users",
+        "module",
+    ];
     let mut findings = system::module_findings();
     findings.extend(examine_own(config, false));
     let grave = findings
@@ -128,6 +136,10 @@ fn examine_own(config: Option<&Path>, mend: bool) -> Vec<Finding> {
         }
     };
     findings.extend(audit_finding(&machine.config));
+    let of_key = key::findings(&machine.config);
+    // It is why the cache can't be opened, and says how to mend that.
+    let no_key = of_key.iter().any(|found| found.severity == Severity::Stops);
+    findings.extend(of_key);
     match otpair_host::open_cache(&machine.config) {
         Ok(mut cache) => {
             findings.extend(cache_findings(&mut cache, &machine, mend));
@@ -136,6 +148,7 @@ fn examine_own(config: Option<&Path>, mend: bool) -> Vec<Finding> {
             }
             findings.extend(people::record_findings(&mut cache, &machine.policy()));
         }
+        Err(fault) if fault.kind == FaultKind::Key && no_key => {}
         Err(fault) => findings.push(Finding::fault("cache", &fault)),
     }
     findings

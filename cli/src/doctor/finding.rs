@@ -15,6 +15,8 @@ pub(super) enum Severity {
     StopsPairing,
     /// Stops nobody yet, or only somebody who has to wait.
     Warning,
+    /// Nothing is wrong, but it could be better.
+    Hint,
     /// Was wrong.
     Mended,
 }
@@ -95,9 +97,14 @@ pub(super) fn advice(kind: FaultKind) -> &'static str {
 }
 
 pub(super) fn for_people(findings: &[Finding]) -> String {
-    if findings.is_empty() {
-        return "Nothing here stops a sign-on.\n".to_owned();
-    }
+    let first = if findings
+        .iter()
+        .all(|found| found.severity == Severity::Hint)
+    {
+        "Nothing here stops a sign-on.\n"
+    } else {
+        ""
+    };
     let lines = findings.iter().map(
         |Finding {
              severity,
@@ -108,6 +115,7 @@ pub(super) fn for_people(findings: &[Finding]) -> String {
             let severity = match severity {
                 Severity::Stops => "STOPS",
                 Severity::StopsPairing | Severity::Warning => "warning",
+                Severity::Hint => "hint",
                 Severity::Mended => "mended",
             };
             let first = output::plain(&format!("{severity}: {about}: {what}"));
@@ -119,5 +127,5 @@ pub(super) fn for_people(findings: &[Finding]) -> String {
             }
         },
     );
-    lines.collect()
+    first.to_owned() + &lines.collect::<String>()
 }

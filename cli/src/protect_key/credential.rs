@@ -59,7 +59,8 @@ fn unseal(sealed: &[u8]) -> Result<SealingKey, String> {
 
 /// Seals a key, and makes sure that it can be opened again.
 pub(super) fn seal(key: &SealingKey, pcrs: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let choices = pcrs.map_or(NO_PCRS.to_vec(), |pcrs| vec![pcrs]);
+    let named = pcrs.filter(|pcrs| !pcrs.is_empty());
+    let choices = named.map_or(NO_PCRS.to_vec(), |pcrs| vec![pcrs]);
     let mut opened = Err("it is not tried".to_owned());
     for pcrs in choices {
         let pcrs = format!("--tpm2-pcrs={pcrs}");

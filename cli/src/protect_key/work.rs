@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// How long a sign-on that has read the config before it was changed still finds the key where that said. Such a one
 /// reads the key within milliseconds.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// More steps than this no plan has.
 const MOST_STEPS: usize = 12;

@@ -1,0 +1,101 @@
+//! What the places say in which the sealing key is, or was.
+
+use super::finding::{Finding, Severity};
+use crate::protect_key::credential;
+use crate::protect_key::place;
+use otpair_cache::SealingKey;
+use otpair_host::config::{Config, KeyPlace, UNSEALED_KEY};
+use std::path::Path;
+
+/// What a finding here is about.
+pub(super) const ABOUT: &str = "sealing key";
+
+/// What seals the key again, or finishes what was begun.
+const SEAL: &str = "otpair protect-key --tpm2";
+
+/// What brings it back.
+const BRING_BACK: &str = "otpair protect-key --tpm2 --from FILE with the copy of the key, or --file in place of --tpm2 where there is no TPM any more";
+
+/// What the places of the key say; only root sees them.
+pub(super) fn findings(config: &Config) -> Vec<Finding> {
+    if cfg!(target_os = "macos") || !rustix::process::geteuid().is_root() {
+        return Vec::new();
+    }
+    let plain = place::plain(&config.cache);
+    let is_plain = plain.symlink_metadata().is_ok();
+    match config.cache.key {
+        KeyPlace::Credential => {
+            let mut findings = sealed();
+            if is_plain || SealingKey::has_remains(&plain).unwrap_or(false) {
+                let what = format!("{}: is left beside the sealed key", plain.display());
+                findings.push(Finding::warning(ABOUT, what, SEAL));
+            }
+            findings
+        }
+        KeyPlace::File(ref path) if *path == plain => in_file(is_plain).into_iter().collect(),
+        KeyPlace::File(_) | KeyPlace::Keychain => Vec::new(),
+    }
+}
+
+/// Where it should be sealed. A file of the boot's that can't be used is told where the cache is opened.
+fn sealed() -> Vec<Finding> {
+    let now = SealingKey::read(Path::new(UNSEALED_KEY));
+    let (severity, then) = match now {
+        Ok(None) => (Severity::Stops, "nobody can sign on"),
+        _ => (Severity::Warning, "nobody can sign on after the next boot"),
+    };
+    let trouble = trouble(now.ok().flatten().as_ref());
+    let found = |(what, mend)| Finding::new(severity, ABOUT, format!("{what}: {then}"), mend);
+    let mut findings: Vec<_> = trouble.map(found).into_iter().collect();
+    if !credential::is_enabled() {
+        let what = format!(
+            "{} is not enabled: nobody can sign on after the next boot",
+            credential::UNIT
+        );
+        findings.push(Finding::warning(ABOUT, what, SEAL));
+    }
+    findings
+}
+
+/// What is wrong with the credential, and what mends it; `now` is the key that this boot has.
+fn trouble(now: Option<&SealingKey>) -> Option<(String, &'static str)> {
+    let mend = if now.is_some() { SEAL } else { BRING_BACK };
+    let sealed = credential::PATH;
+    if !credential::exists() {
+        return Some((format!("{sealed} is missing"), mend));
+    }
+    match (credential::open(), now) {
+        (Err(why), _) => Some((format!("the TPM does not open {sealed}: {why}"), mend)),
+        (Ok(_), None) => Some((
+            format!("{} has not unsealed it at this boot", credential::UNIT),
+            "otpair protect-key --tpm2 does it; journalctl -u otpair-key.service says why it was not",
+        )),
+        (Ok(key), Some(now)) if key != *now => {
+            Some((format!("{sealed} has another key than this boot"), SEAL))
+        }
+        (Ok(_), Some(_)) => None,
+    }
+}
+
+/// Where it is in a file. On an otpair in which nothing is yet, the file is not there.
+fn in_file(is_plain: bool) -> Option<Finding> {
+    if credential::exists() {
+        let what = format!(
+            "{} is there, but the config does not name it",
+            credential::PATH
+        );
+        let mend =
+            "otpair protect-key --tpm2 goes on with it, otpair protect-key --file removes it";
+        return Some(Finding::warning(ABOUT, what, mend));
+    }
+    let has_tpm = Path::new(credential::TPM).exists();
+    (is_plain && has_tpm).then(|| {
+        let what = "is in a file: whoever takes the disk has the seeds";
+        Finding::new(
+            Severity::Hint,
+            ABOUT,
+            what,
+            "this machine has a TPM that can keep it: otpair protect-key --tpm2",
+        )
+    })
+}
