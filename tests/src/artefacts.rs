@@ -1,6 +1,7 @@
 //! The built programs under test: found, never built here.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The programs under test, and the test's own libpam client.
@@ -64,6 +65,14 @@ pub fn plugin() -> PathBuf {
 /// As [`plugin`].
 pub fn authhost() -> PathBuf {
     newest(&target_folder(), "authhost", "cargo build -p otpair-tests")
+}
+
+/// The TPM for a container.
+///
+/// # Panics
+/// As [`plugin`].
+pub fn tpm() -> PathBuf {
+    newest(&target_folder(), "tpm", "cargo build -p otpair-tests")
 }
 
 /// A test's executable is `target/PROFILE/deps/NAME`, another program's `target/PROFILE/NAME`.
@@ -150,6 +159,24 @@ pub fn assert_booting() {
             "{program} is missing: install the Debian package {package}"
         );
     }
+}
+
+/// Fails with a sentence unless a container can have a TPM here.
+pub fn assert_tpm() {
+    assert!(
+        installed("swtpm"),
+        "swtpm is missing: install the Debian package swtpm"
+    );
+    let library = "libtss2-tcti-swtpm.so.0";
+    let folders = ["/usr/lib", "/lib", "/usr/lib64"].map(Path::new);
+    let entries = folders
+        .iter()
+        .filter_map(|folder| fs::read_dir(folder).ok());
+    let mut folders = entries.flatten().flatten().map(|entry| entry.path());
+    assert!(
+        folders.any(|path| path.ends_with(library) || path.join(library).exists()),
+        "{library} is missing: install the Debian package libtss2-tcti-swtpm0"
+    );
 }
 
 fn installed(program: &str) -> bool {

@@ -3,7 +3,7 @@
 //! Its root is an overlay of another one, of which nothing is written; its network is a loopback of its own. It runs in
 //! `systemd-nspawn`, inside a process namespace that ends with the test.
 
-use crate::artefacts::{Artefacts, assert_booting};
+use crate::artefacts::{self, Artefacts, assert_booting, assert_tpm};
 use crate::machine::{run_with_stdin, told};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -32,9 +32,23 @@ for group; do
     mkdir "$group"
     echo $$ >"$group/cgroup.procs"
 done
-exec systemd-nspawn --quiet --register=no --keep-unit --notify-ready=yes --private-network --console=pipe \
+exec systemd-nspawn --quiet --register=no --setenv="SYSTEMD_TPM2_DEVICE=$SYSTEMD_TPM2_DEVICE" --keep-unit --notify-ready=yes --private-network --console=pipe \
     --machine="$name" --directory=/run/container/root --boot </dev/null >>/run/container/console 2>&1
 "#;
+
+/// Where everything in a container looks for the TPM, which is there once [`Container::fit_tpm`] has put it in.
+const TPM: (&str, &str) = ("SYSTEMD_TPM2_DEVICE", "swtpm:host=127.0.0.1,port=2321");
+
+/// The TPM's unit. It is up before anything that may want it, as a real one is.
+const TPM_UNIT: &str = "[Unit]\n\
+DefaultDependencies=no\n\
+After=local-fs.target\n\
+Before=otpair-key.service\n\
+[Service]\n\
+Type=notify\n\
+ExecStart=/srv/tpm/tpm /srv/tpm/state\n\
+[Install]\n\
+WantedBy=sysinit.target\n";
 
 /// A booted machine. It is gone when this is dropped, or when the test's process ends in any way.
 #[derive(Debug)]
@@ -78,6 +92,28 @@ impl Container {
         container
     }
 
+    /// Puts a TPM 2.0 in, and switches it on. Its state is kept over [`Container::power_cycle`].
+    pub fn fit_tpm(&self) {
+        assert_tpm();
+        fs::create_dir_all(self.path("/srv/tpm/state")).unwrap();
+        fs::copy(artefacts::tpm(), self.path("/srv/tpm/tpm")).unwrap();
+        self.write("/etc/systemd/system/tpm.service", TPM_UNIT);
+        self.done("systemctl", &["enable", "--now", "tpm.service"]);
+    }
+
+    /// Puts another TPM in, as a new mainboard has it.
+    pub fn change_tpm(&self) {
+        self.done("systemctl", &["stop", "tpm.service"]);
+        fs::remove_dir_all(self.path("/srv/tpm/state")).unwrap();
+        self.fit_tpm();
+    }
+
+    /// What of the container's disk is its own, as somebody sees it who has taken the disk out. The TPM's state is in
+    /// it, which a thief of the disk alone has not: `/srv/tpm`.
+    pub fn disk(&self) -> PathBuf {
+        self.outer.path("/run/container/layer")
+    }
+
     /// Where a path of the container is seen from outside, as long as it runs.
     pub fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
         let relative = inside
@@ -96,7 +132,8 @@ impl Container {
             .arg(format!("--target={}", self.leader))
             .args(["--mount", "--pid", "--net", "--uts", "--ipc", "--", program])
             .env_clear()
-            .envs(ENVIRONMENT);
+            .envs(ENVIRONMENT)
+            .envs([TPM]);
         command
     }
 
@@ -165,7 +202,8 @@ impl Container {
         command
             .args(["-eu", "-c", START, "start", &name])
             .args(self.groups.iter().filter(|group| group.ends_with(&name)))
-            .env("NOTIFY_SOCKET", "/run/container/notify");
+            .env("NOTIFY_SOCKET", "/run/container/notify")
+            .env(TPM.0, TPM.1);
         self.nspawn = Some(command.spawn().expect("nsenter can't be started"));
         self.leader = self.wait_for_boot(&notify);
     }
