@@ -1,8 +1,7 @@
 //! What the places say in which the sealing key is, or was.
 
 use super::finding::{Finding, Severity};
-use crate::protect_key::credential;
-use crate::protect_key::place;
+use crate::protect_key::{copy, credential, place};
 use otpair_cache::SealingKey;
 use otpair_host::config::{Config, KeyPlace, UNSEALED_KEY};
 use std::path::Path;
@@ -30,6 +29,7 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
                 let what = format!("{}: is left beside the sealed key", plain.display());
                 findings.push(Finding::warning(ABOUT, what, SEAL));
             }
+            findings.extend(copy_finding());
             findings
         }
         KeyPlace::File(ref path) if *path == plain => in_file(is_plain).into_iter().collect(),
@@ -75,6 +75,17 @@ fn trouble(now: Option<&SealingKey>) -> Option<(String, &'static str)> {
         }
         (Ok(_), Some(_)) => None,
     }
+}
+
+/// A copy beside the sealed key makes the sealing worth nothing.
+fn copy_finding() -> Option<Finding> {
+    let copy = copy::left()?;
+    let copy = copy.display();
+    Some(Finding::warning(
+        ABOUT,
+        format!("{copy}: a copy of it is still on this machine"),
+        format!("take it to a safe, and remove it here: shred -u {copy}"),
+    ))
 }
 
 /// Where it is in a file. On an otpair in which nothing is yet, the file is not there.

@@ -4,10 +4,20 @@ use crate::failure::Failure;
 use crate::protect::folder;
 use crate::secret;
 use otpair_cache::SealingKey;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Where it stands which file the last copy was written to.
+const REMEMBERED: &str = "/etc/otpair/recovery-key.path";
+
+/// The last copy that was written on this machine, if it is still there.
+pub(crate) fn left() -> Option<PathBuf> {
+    let path = fs::read_to_string(REMEMBERED).ok()?;
+    let path = Path::new(path.trim_end_matches('\n'));
+    path.exists().then(|| path.to_owned())
+}
 
 /// Reads a copy that the admin has brought.
 pub(super) fn read(path: &Path) -> Result<SealingKey, Failure> {
@@ -38,6 +48,8 @@ pub(super) fn write(path: Option<&Path>, key: &SealingKey) -> Result<(), Failure
     let Some(path) = path else {
         return Ok(());
     };
+    // First, so that no copy is there of which nobody knows.
+    folder::write(Path::new(REMEMBERED), &format!("{}\n", path.display()))?;
     OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -1,7 +1,7 @@
 //! `otpair protect-key`: the sealing key is moved into a credential that only this machine's TPM opens, so that a stolen
 //! disk has no seeds, or back into a file.
 
-mod copy;
+pub(crate) mod copy;
 pub(crate) mod credential;
 pub(crate) mod place;
 mod plan;
