@@ -163,10 +163,12 @@ pub fn assert_booting() {
 
 /// Fails with a sentence unless a container can have a TPM here.
 pub fn assert_tpm() {
-    assert!(
-        installed("swtpm"),
-        "swtpm is missing: install the Debian package swtpm"
-    );
+    for (program, package) in [("swtpm", "swtpm"), ("tpm2_pcrextend", "tpm2-tools")] {
+        assert!(
+            installed(program),
+            "{program} is missing: install the Debian package {package}"
+        );
+    }
     let library = "libtss2-tcti-swtpm.so.0";
     let folders = ["/usr/lib", "/lib", "/usr/lib64"].map(Path::new);
     let entries = folders

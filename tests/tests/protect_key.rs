@@ -363,7 +363,7 @@ fn what_can_not_be_sealed_changes_nothing_and_says_why() {
     let shell = |script: &str| container.run("unshare", &["--mount", "sh", "-euc", script]);
     let other = format!("otpair-cache-key-1 {}", "0f".repeat(32));
     let fake = format!(
-        "#!/bin/sh\ncase $1 in decrypt) echo '{other}' ;; *) exec /run/creds \"$@\" ;; esac\n"
+        "#!/bin/sh\ncase $1 in decrypt) cat >/dev/null; echo '{other}' ;; *) exec /run/creds \"$@\" ;; esac\n"
     );
     container.write("/run/fake", fake);
     let swap = "cp /usr/bin/systemd-creds /run/creds; chmod 0755 /run/fake; mount --bind /run/fake /usr/bin/systemd-creds;";
@@ -431,6 +431,50 @@ fn a_key_that_is_another_configs_or_elsewhere_is_left_alone() {
 }
 
 #[test]
+fn the_doctor_names_what_is_wrong_with_a_sealed_key_and_the_command_mends_it() {
+    let (container, mut alice) = with_alice();
+    let key = container.read(PLAIN);
+    otpair(&container, &TPM2);
+    let spoilt = [
+        ("systemctl disable otpair-key.service", "is not enabled"),
+        (
+            "rm /etc/credstore.encrypted/otpair-cache-key",
+            "is missing: nobody can sign on after",
+        ),
+        (
+            "rm -r /run/otpair-key",
+            "has not unsealed it at this boot: nobody can sign on",
+        ),
+        (
+            "echo x >/etc/credstore.encrypted/otpair-cache-key",
+            "the TPM does not open",
+        ),
+        (
+            "install -m 0600 /root/key /var/lib/otpair/cache.key",
+            "is left beside the sealed key",
+        ),
+        (
+            "install -m 0600 /root/key /var/lib/otpair/.new",
+            "is left beside the sealed key",
+        ),
+        (
+            "install -m 0600 /root/key /var/lib/otpair/cache.key; : >/etc/otpair/otpair.toml",
+            "the config does not name it",
+        ),
+    ];
+    container.write("/root/key", key);
+    for (spoil, what) in spoilt {
+        container.done("sh", &["-euc", spoil]);
+        let told_of = doctor(&container);
+        assert!(told_of.contains(what), "{spoil}: {told_of}");
+        otpair(&container, &TPM2);
+        let told_of = doctor(&container);
+        assert!(!told_of.contains("sealing key"), "{spoil}: {told_of}");
+        alice.must_sign_on(&container);
+    }
+}
+
+#[test]
 fn the_page_is_followed_from_the_first_import_to_a_new_mainboard_and_back() {
     let page = Page::read("key-at-rest.md");
     let mut container = booted();
@@ -449,7 +493,11 @@ fn the_page_is_followed_from_the_first_import_to_a_new_mainboard_and_back() {
     let found = holding(&container.disk(), &key);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].ends_with(COPY), "{found:?}");
+    let told_of = doctor(&container);
+    assert!(told_of.contains("still on this machine"), "{told_of}");
     follow(&container, "sh moved");
+    let told_of = doctor(&container);
+    assert!(!told_of.contains("sealing key"), "{told_of}");
     assert_eq!(holding(&container.disk(), &key), [""; 0]);
     follow(&container, "sh copy");
     container.change_tpm();

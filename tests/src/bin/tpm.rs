@@ -31,16 +31,19 @@ const TRANSIENT_OBJECTS: u32 = 0x8000_0000;
 fn main() {
     let folder = env::args().nth(1).expect("usage: tpm FOLDER");
     let listener = TcpListener::bind(("127.0.0.1", COMMANDS)).expect("no port for commands");
-    let _swtpm = start(Path::new(&folder));
+    let mut swtpm = start(Path::new(&folder));
     let mut tpm = connect();
     if let Some(path) = env::var_os("NOTIFY_SOCKET") {
         let socket = UnixDatagram::unbound().unwrap();
         socket.send_to(b"READY=1", path).unwrap();
     }
-    for client in listener.incoming() {
-        // A client that goes away in the middle is its own concern.
-        let _ = client.and_then(|mut client| serve(&mut client, &mut tpm));
-    }
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            // A client that goes away in the middle is its own concern.
+            let _ = client.and_then(|mut client| serve(&mut client, &mut tpm));
+        }
+    });
+    swtpm.wait().unwrap();
 }
 
 fn start(folder: &Path) -> Child {
