@@ -71,7 +71,7 @@ fn fedora(profile: &str) -> (Machine, Token, Token) {
     for service in SERVICES {
         machine.write(&format!("/etc/pam.d/{service}"), fedoras(service));
     }
-    machine.write("/etc/security/faillock.conf", "deny = 1000\n");
+    machine.write("/etc/security/faillock.conf", "deny = 1000\nnodelay\n");
     machine.write("/run/machine/on-the-reader", "nobody");
     let users = String::from_utf8(machine.read("/etc/passwd")).unwrap();
     machine.write(
