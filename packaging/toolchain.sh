@@ -79,9 +79,20 @@ changelog_date() {
     sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1 | date -f - +%s 2>/dev/null || echo 0
 }
 
+# From GCC 12 on the unwinder that goes into the module asks for glibc 2.35. RHEL 9 has 2.34, and all that it lacks only
+# from 9.7 on. Where Debian has GCC 11's, that one goes into packages.
+use_old_unwinder() {
+    [ -z "${OTPAIR_UNWINDER:-}" ] || return 0
+    apt-cache show libgcc-11-dev >/dev/null 2>&1 || return 0
+    need_packages libgcc-11-dev
+    OTPAIR_UNWINDER=/usr/lib/gcc/$(gcc -print-multiarch)/11/libgcc_eh.a
+    export OTPAIR_UNWINDER
+}
+
 # build_release ARGUMENTS...: cargo build, as for a package. Whoever builds by it shares what is compiled. This machine's
 # paths stay out: they say nothing to anybody else, and two builds are the same wherever they are made.
 build_release() {
+    use_old_unwinder
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$PWD/$target ;; esac
     # Separated by what no path has in it.
