@@ -76,7 +76,7 @@ source_date() {
 }
 
 changelog_date() {
-    sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1 | date -f - +%s 2>/dev/null || echo 0
+    sed -n 's/^ -- .*>  //p' packaging/debian/debian/changelog | head -n 1 | date -f - +%s 2>/dev/null || echo 0
 }
 
 # From GCC 12 on the unwinder that goes into the module asks for glibc 2.35. RHEL 9 has 2.34, and all that it lacks only

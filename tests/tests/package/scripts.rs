@@ -92,6 +92,21 @@ fn the_build_refuses_what_it_does_not_know() {
 }
 
 #[test]
+fn without_git_the_packages_carry_the_changelogs_time() {
+    let time =
+        "git() { return 1; }; . packaging/toolchain.sh; unset SOURCE_DATE_EPOCH; source_date";
+    let output = Command::new("sh")
+        .args(["-euc", time])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    let changelog = workspace().join("packaging/debian/debian/changelog");
+    let changelog = changelog.to_str().unwrap();
+    let expected = run("dpkg-parsechangelog", &["-l", changelog, "-S", "Timestamp"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
 fn lintian_finds_nothing_that_is_not_reasoned_about() {
     let output = Command::new("lintian")
         .args([
