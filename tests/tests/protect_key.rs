@@ -216,6 +216,9 @@ fn while_the_key_is_sealed_nobody_is_kept_out_and_then_no_key_is_on_the_disk() {
     assert!(granted, "{said}");
     let mode = container.done("stat", &["-c", "%a %U", "/run/otpair-key", UNSEALED]);
     assert_eq!(mode, "700 root\n600 root\n");
+    // Of this memory nothing is ever swapped to the disk.
+    let memory = container.done("stat", &["-f", "-c", "%T", UNSEALED]);
+    assert_eq!(memory, "ramfs\n");
     assert_eq!(holding(&container.disk(), &key), [""; 0]);
     let told_of = doctor(&container);
     assert!(!told_of.contains("sealing key"), "{told_of}");
@@ -287,6 +290,7 @@ fn without_its_tpm_the_disk_opens_for_nobody_and_the_copy_brings_everybody_back(
 const RESTORE: &str = "
 systemctl stop otpair-key.service
 systemctl disable --quiet otpair-key.service
+umount -q /run/otpair-key || true
 rm -rf /etc/credstore.encrypted /run/otpair-key /var/lib/otpair/cache.key /var/lib/otpair/.new
 cp -a /root/$1/. /
 if [ \"$1\" = sealed ]; then systemctl enable --now --quiet otpair-key.service; fi
@@ -442,7 +446,7 @@ fn the_doctor_names_what_is_wrong_with_a_sealed_key_and_the_command_mends_it() {
             "is missing: nobody can sign on after",
         ),
         (
-            "rm -r /run/otpair-key",
+            "rm /run/otpair-key/cache.key",
             "has not unsealed it at this boot: nobody can sign on",
         ),
         (

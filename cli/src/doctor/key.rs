@@ -40,9 +40,11 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
 /// Where it should be sealed. A file of the boot's that can't be used is told where the cache is opened.
 fn sealed() -> Vec<Finding> {
     let now = SealingKey::read(Path::new(UNSEALED_KEY));
-    let (severity, then) = match now {
-        Ok(None) => (Severity::Stops, "nobody can sign on"),
-        _ => (Severity::Warning, "nobody can sign on after the next boot"),
+    let is_missing = matches!(now, Ok(None));
+    let (severity, then) = if is_missing {
+        (Severity::Stops, "nobody can sign on")
+    } else {
+        (Severity::Warning, "nobody can sign on after the next boot")
     };
     let trouble = trouble(now.ok().flatten().as_ref());
     let found = |(what, mend)| Finding::new(severity, ABOUT, format!("{what}: {then}"), mend);
@@ -53,6 +55,12 @@ fn sealed() -> Vec<Finding> {
             credential::UNIT
         );
         findings.push(Finding::warning(ABOUT, what, SEAL));
+    }
+    if !is_missing && credential::may_be_swapped() {
+        let what =
+            format!("{UNSEALED_KEY}: may be written to this machine's swap, and so to its disk");
+        let mend = "nothing to do if the swap is encrypted; else encrypt it (crypttab(5)), take zram for it, or switch it off";
+        findings.push(Finding::warning(ABOUT, what, mend));
     }
     findings
 }

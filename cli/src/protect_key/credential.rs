@@ -4,6 +4,8 @@
 use crate::failure::Failure;
 use crate::protect::folder;
 use otpair_cache::SealingKey;
+use otpair_host::config::UNSEALED_KEY;
+use rustix::fs::statfs;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -167,6 +169,29 @@ pub(super) fn start() -> Result<(), Failure> {
 /// Stops the unit: this alone takes nothing away.
 pub(super) fn stop() {
     let _ = systemctl(&["stop", UNIT]);
+}
+
+/// Whether what the unit has unsealed can be swapped to the disk: it lies in memory that can, and there is swap.
+pub(crate) fn may_be_swapped() -> bool {
+    /// `RAMFS_MAGIC` of the kernel.
+    const RAMFS: u64 = 0x8584_58f6;
+    let swaps = fs::read_to_string("/proc/swaps").unwrap_or_default();
+    // zram's swap is memory too.
+    let mut swaps = swaps.lines().skip(1);
+    let kind = statfs(UNSEALED_KEY).map(|found| u64::try_from(found.f_type).unwrap_or_default());
+    swaps.any(|swap| !swap.starts_with("/dev/zram")) && !matches!(kind, Ok(RAMFS))
+}
+
+/// Takes away the memory of its own that the unit has got.
+pub(super) fn unmount() {
+    let folder = Path::new(UNSEALED_KEY).parent().unwrap_or(Path::new("/"));
+    let mut umount = Command::new("umount");
+    // Where it got none there is nothing to take away.
+    let _ = umount
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
 }
 
 fn systemctl(arguments: &[&str]) -> Result<(), Failure> {

@@ -235,6 +235,7 @@ fn remove_unsealed() -> Result<(), Failure> {
     }
     let path = Path::new(UNSEALED_KEY);
     folder::remove(path)?;
+    credential::unmount();
     if let Some(folder) = path.parent() {
         // What else is in there is none of otpair's.
         let _ = fs::remove_dir(folder);
