@@ -438,6 +438,14 @@ fn a_key_that_is_another_configs_or_elsewhere_is_left_alone() {
 fn the_doctor_names_what_is_wrong_with_a_sealed_key_and_the_command_mends_it() {
     let (container, mut alice) = with_alice();
     let key = container.read(PLAIN);
+    // That it could be sealed is a hint, and none where there is no TPM to see.
+    assert_eq!(doctor(&container).lines().count(), 2);
+    container.write("/dev/tpmrm0", "");
+    let told_of = doctor(&container);
+    assert!(
+        told_of.contains("Nothing here stops a sign-on.\nhint: sealing key: is in a file"),
+        "{told_of}"
+    );
     otpair(&container, &TPM2);
     let spoilt = [
         ("systemctl disable otpair-key.service", "is not enabled"),
