@@ -25,6 +25,13 @@ const PASSCODE: &str = "Passcode: ";
 const IN: &str = "signed on as ";
 const SOCKET: &str = "otpair-helper.socket";
 
+/// A root of its own, over the container's.
+const SCRATCH_ROOT: &str = "mount -t tmpfs scratch /mnt
+mkdir /mnt/layer /mnt/work /mnt/root
+mount -t overlay -o lowerdir=/,upperdir=/mnt/layer,workdir=/mnt/work overlay /mnt/root
+mount --bind /dev /mnt/root/dev
+rm -r /mnt/root/etc/selinux";
+
 /// What the package may ask for, without versions.
 const REQUIRED: [&str; 13] = [
     "/bin/sh",
@@ -327,16 +334,31 @@ fn installed_it_changes_no_sign_on_and_erased_it_leaves_them_as_they_were() {
     assert_eq!(pam_files(&container), before);
     assert!(at_sshd(&container, &[(PASSWORD, ALICE.password)]));
     assert!(at_sudo(&container, &[(SUDO, ALICE.password)]));
+    installs_into_a_root_that_does_not_run(&container);
+}
+
+/// As an image is made, one without SELinux: nothing of it is started, and an admin's preset counts.
+fn installs_into_a_root_that_does_not_run(container: &Container) {
+    container.done("sh", &["-euc", SCRATCH_ROOT]);
+    let package = inside(&PACKAGES.package);
+    let install = ["--root", "/mnt/root", "--install", &package];
+    rpm_does(container, &install);
+    let link = "/mnt/root/etc/systemd/system/sockets.target.wants/otpair-helper.socket";
+    container.done("test", &["-h", link]);
+    container.done("test", &["-d", "/mnt/root/var/lib/otpair"]);
+    assert_eq!(state(container, "is-active"), "inactive");
+    let refused = "auth required pam_otpair.so\n";
+    container.write("/mnt/root/etc/pam.d/a-door-of-my-own", refused);
+    let erase = ["--root", "/mnt/root", "--erase", "otpair"];
+    assert!(!rpm(container, &erase).status.success());
+    container.done("rm", &["/mnt/root/etc/pam.d/a-door-of-my-own"]);
+    rpm_does(container, &erase);
     container.write(
-        "/etc/systemd/system-preset/00-mine.preset",
+        "/mnt/root/etc/systemd/system-preset/00-mine.preset",
         "disable otpair-*\n",
     );
-    rpm_does(&container, &["--install", &inside(&PACKAGES.package)]);
-    assert_eq!(
-        state(&container, "is-enabled"),
-        "disabled",
-        "an admin's preset"
-    );
+    rpm_does(container, &install);
+    container.done("test", &["!", "-h", link]);
 }
 
 fn pairs_and_signs_on(container: &Container, token: &Token) {
