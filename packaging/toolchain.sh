@@ -80,19 +80,23 @@ changelog_date() {
 }
 
 # From GCC 12 on the unwinder that goes into the module asks for glibc 2.35. RHEL 9 has 2.34, and all that it lacks only
-# from 9.7 on. Where Debian has GCC 11's, that one goes into packages.
-use_old_unwinder() {
-    [ -z "${OTPAIR_UNWINDER:-}" ] || return 0
-    apt-cache show libgcc-11-dev >/dev/null 2>&1 || return 0
-    need_packages libgcc-11-dev
-    OTPAIR_UNWINDER=/usr/lib/gcc/$(gcc -print-multiarch)/11/libgcc_eh.a
-    export OTPAIR_UNWINDER
+# from 9.7 on. Where Debian has GCC 11's, that one goes into packages: this says which file it is.
+old_unwinder() {
+    # arm64 is the only other architecture that is compiled for.
+    if [ -n "${CARGO_BUILD_TARGET:-}" ]; then
+        set -- libgcc-11-dev-arm64-cross /usr/lib/gcc-cross/aarch64-linux-gnu
+    else
+        set -- libgcc-11-dev "/usr/lib/gcc/$(gcc -print-multiarch)"
+    fi
+    apt-cache show "$1" >/dev/null 2>&1 || return 0
+    need_packages "$1" >&2
+    echo "$2/11/libgcc_eh.a"
 }
 
 # build_release ARGUMENTS...: cargo build, as for a package. Whoever builds by it shares what is compiled. This machine's
 # paths stay out: they say nothing to anybody else, and two builds are the same wherever they are made.
 build_release() {
-    use_old_unwinder
+    unwinder=${OTPAIR_UNWINDER:-$(old_unwinder)}
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$PWD/$target ;; esac
     # Separated by what no path has in it.
@@ -103,7 +107,7 @@ build_release() {
         printf '%s\037' "$flag"
     done)
     # SQLite is compiled from C, and would be again when the time that packages carry is another one.
-    env -u SOURCE_DATE_EPOCH CARGO_ENCODED_RUSTFLAGS="${flags%?}" \
+    env -u SOURCE_DATE_EPOCH ${unwinder:+"OTPAIR_UNWINDER=$unwinder"} CARGO_ENCODED_RUSTFLAGS="${flags%?}" \
         CFLAGS="-g0 -fstack-protector-strong -D_FORTIFY_SOURCE=2" \
         cargo build --locked --release "$@"
 }
