@@ -22,6 +22,7 @@ fn ten_commands_lead_from_the_package_to_sign_ons_with_a_token() {
         "StrictHostKeyChecking no\n",
     );
     let before = pam_files(&server);
+    let packages_before = packages(&server);
     let page = Page::read("quick-start.md");
     let steps = page.steps();
     let commands: usize = steps.iter().map(|step| step.commands.lines().count()).sum();
@@ -35,6 +36,7 @@ fn ten_commands_lead_from_the_package_to_sign_ons_with_a_token() {
         }
         if number == 0 {
             assert_unchanged(&server, &before);
+            assert_eq!(packages(&server) - packages_before, 1, "it needs others");
             assert_socket_is_open(&server);
         }
         if step.commands.starts_with("otpair import") {
@@ -46,6 +48,11 @@ fn ten_commands_lead_from_the_package_to_sign_ons_with_a_token() {
     assert_socket_is_open(&server);
     let two: Vec<_> = presses.take(2).collect();
     assert_signs_on(&server, ALICE, &two);
+}
+
+/// How many packages there are.
+fn packages(server: &Container) -> usize {
+    server.done("dpkg-query", &["-W"]).lines().count()
 }
 
 fn root_types(server: &Container, step: &Step) {
