@@ -222,6 +222,7 @@ mod tests {
         let text = "```sh\none\n```\n```\nprinted\n```\n```sh alice\ntwo\n```\n```sh\nthree\n```\n";
         let page = Page {
             name: String::new(),
+            text: text.to_owned(),
             blocks: blocks(text),
         };
         let steps = page.steps();
