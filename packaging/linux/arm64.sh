@@ -4,7 +4,7 @@
 
 tools=$PWD/target/arm64
 rust_target=aarch64-unknown-linux-gnu
-need_packages rustc-web cargo-web gcc-aarch64-linux-gnu libc6-dev-arm64-cross libgcc-11-dev-arm64-cross qemu-user-static
+need_packages rustc-web cargo-web gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 
 # fetch NAME[=VERSION]...: packages for arm64, taken apart in target/arm64/root.
 fetch() {
@@ -50,7 +50,5 @@ unset RUSTUP_TOOLCHAIN
 export RUSTC=/usr/bin/rustc CARGO_BUILD_TARGET="$rust_target" CARGO_TARGET_DIR="$tools/cargo"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export RUSTFLAGS="--sysroot=$tools/root/usr -Lnative=$tools/root/lib/aarch64-linux-gnu"
-# As use_old_unwinder has it for this machine's own.
-export OTPAIR_UNWINDER=/usr/lib/gcc-cross/aarch64-linux-gnu/11/libgcc_eh.a
 # What starts what was compiled.
 export OTPAIR_RUNNER="qemu-aarch64-static -L /usr/aarch64-linux-gnu"

@@ -19,7 +19,7 @@ fn bash_completes_a_command_and_a_switch() {
         arguments.extend(words);
         run("bash", &arguments)
     };
-    assert_eq!(offered(&["prot"]).trim(), "protect");
+    assert_eq!(offered(&["doct"]).trim(), "doctor");
     assert_eq!(offered(&["unprotect", "--a"]).trim(), "--all");
 }
 
@@ -42,8 +42,8 @@ fn zsh_completes_a_command() {
         "fpath=({folder} $fpath); autoload -U compinit; compinit -D -u; echo can complete"
     ));
     terminal.expect("\ncan complete");
-    terminal.send(b"otpair prot\t");
-    terminal.expect("otpair protect ");
+    terminal.send(b"otpair doct\t");
+    terminal.expect("otpair doctor ");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn fish_completes_a_command_and_says_what_it_does() {
         .args([
             "--no-config",
             "--command",
-            "source $argv[1]; complete --do-complete 'otpair prot'",
+            "source $argv[1]; complete --do-complete 'otpair doct'",
         ])
         .arg(script)
         .env("HOME", home.path())
@@ -64,7 +64,7 @@ fn fish_completes_a_command_and_says_what_it_does() {
         .expect("fish is missing: install the Debian package fish");
     let offered = String::from_utf8(output.stdout).unwrap();
     assert!(
-        offered.starts_with("protect\tPut otpair in front"),
+        offered.starts_with("doctor\tSay what would stop"),
         "{offered:?}"
     );
 }
