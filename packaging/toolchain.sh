@@ -12,14 +12,17 @@ need_root() {
     [ "$(id -u)" = 0 ] || die "needs root ($1). Run: sudo $0"
 }
 
-# need_packages NAME...: installs Debian packages that are not there yet.
+# need_packages NAME...: installs Debian packages that are not there yet. A system without dpkg is said to want their like.
 need_packages() {
+    if ! command -v dpkg-query >/dev/null; then
+        echo "Needs what Debian calls: $*" >&2
+        return 0
+    fi
     missing=
     for package in "$@"; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
     done
     [ -n "$missing" ] || return 0
-    command -v apt-get >/dev/null || die "needs these Debian packages or their like:$missing"
     echo "Installing:$missing"
     apt-get update -qq
     before=$(enabled_units)
@@ -88,9 +91,17 @@ old_unwinder() {
     else
         set -- libgcc-11-dev "/usr/lib/gcc/$(gcc -print-multiarch)"
     fi
-    apt-cache show "$1" >/dev/null 2>&1 || return 0
-    need_packages "$1" >&2
-    echo "$2/11/libgcc_eh.a"
+    file=$2/11/libgcc_eh.a
+    if [ ! -e "$file" ] && command -v apt-get >/dev/null; then
+        # A fresh machine has no lists yet.
+        apt-cache show "$1" >/dev/null 2>&1 || apt-get update -qq >&2 || true
+        ! apt-cache show "$1" >/dev/null 2>&1 || need_packages "$1" >&2
+    fi
+    if [ -e "$file" ]; then
+        echo "$file"
+    else
+        echo "There is no unwinder of GCC 11 here: what is compiled may want a newer glibc than 2.34." >&2
+    fi
 }
 
 # build_release ARGUMENTS...: cargo build, as for a package. Whoever builds by it shares what is compiled. This machine's
