@@ -25,15 +25,16 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn package_of(version: &str) -> PathBuf {
+/// Where packages lie that only tests want.
+const FOR_TESTS: &str = "target/test-packages";
+
+fn package_of(folder: &str, version: &str) -> PathBuf {
     let architecture = match ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
         other => other,
     };
-    workspace().join(format!(
-        "target/packages/otpair_{version}_{architecture}.deb"
-    ))
+    workspace().join(format!("{folder}/otpair_{version}_{architecture}.deb"))
 }
 
 /// Where the module is, on the server.
@@ -43,7 +44,7 @@ pub fn module() -> String {
 
 /// The package under test.
 pub fn package() -> PathBuf {
-    let package = package_of(VERSION);
+    let package = package_of("target/packages", VERSION);
     assert!(
         package.is_file(),
         "the package is not built: run ./package deb first"
@@ -54,11 +55,11 @@ pub fn package() -> PathBuf {
 /// The package that comes after it.
 pub fn next_package() -> PathBuf {
     let output = Command::new(workspace().join("packaging/debian/build"))
-        .args(["--version", NEXT])
+        .args(["--version", NEXT, "--into", FOR_TESTS])
         .output()
         .expect("packaging/debian/build can't be started");
     assert!(output.status.success(), "{}", told(&output));
-    package_of(NEXT)
+    package_of(FOR_TESTS, NEXT)
 }
 
 /// A package's place in a server's `/root`.
