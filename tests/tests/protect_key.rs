@@ -487,6 +487,38 @@ fn the_doctor_names_what_is_wrong_with_a_sealed_key_and_the_command_mends_it() {
 }
 
 #[test]
+fn a_credential_that_is_replaced_or_removed_is_overwritten() {
+    let (container, mut alice) = with_alice();
+    let sealed_old = || {
+        container.done("ln", &["-f", SEALED, "/etc/old"]);
+        let old = container.read("/etc/old");
+        assert!(old.iter().any(|byte| *byte != 0));
+        old.len()
+    };
+    let assert_overwritten = |length: usize| {
+        assert_eq!(container.read("/etc/old"), vec![0; length]);
+        let left = container.done("ls", &["-A", "/etc/credstore.encrypted"]);
+        assert!(!left.contains(".otpair"), "{left}");
+    };
+    otpair(&container, &TPM2);
+    let length = sealed_old();
+    otpair(&container, &[&TPM2[..], &["--pcrs", "7"]].concat());
+    assert_overwritten(length);
+    alice.must_sign_on(&container);
+    let length = sealed_old();
+    otpair(&container, &FILE);
+    assert_overwritten(length);
+    alice.must_sign_on(&container);
+    // What a kill has left.
+    container.write("/etc/credstore.encrypted/.otpair-cache-key.otpair", "left");
+    otpair(&container, &FILE);
+    assert!(!has(
+        &container,
+        "/etc/credstore.encrypted/.otpair-cache-key.otpair"
+    ));
+}
+
+#[test]
 fn the_page_is_followed_from_the_first_import_to_a_new_mainboard_and_back() {
     let page = Page::read("key-at-rest.md");
     let mut container = booted();

@@ -5,9 +5,9 @@ use crate::failure::Failure;
 use crate::protect::folder;
 use otpair_cache::SealingKey;
 use otpair_host::config::UNSEALED_KEY;
-use rustix::fs::statfs;
+use rustix::fs::{CWD, RenameFlags, renameat_with, statfs};
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// Where it is kept.
 pub(crate) const PATH: &str = "/etc/credstore.encrypted/otpair-cache-key";
 
-/// Where it is written before it gets its name.
+/// Where it is written before it gets its name, and where one that was replaced or removed is overwritten.
 const UNFINISHED: &str = "/etc/credstore.encrypted/.otpair-cache-key.otpair";
 
 /// Its name, which is sealed with it.
@@ -93,7 +93,7 @@ fn not_sealed(why: &str) -> Failure {
     ))
 }
 
-/// Writes it, as a whole and durably.
+/// Writes it, as a whole and durably. The one that was there is overwritten: it may open where the new one does not.
 pub(super) fn write(sealed: &[u8]) -> Result<(), Failure> {
     let path = Path::new(PATH);
     let failed = |error| Failure::file(path, &error);
@@ -104,7 +104,7 @@ pub(super) fn write(sealed: &[u8]) -> Result<(), Failure> {
             .map_err(failed)?;
         folder::sync_folder(folder).map_err(failed)?;
     }
-    folder::remove(Path::new(UNFINISHED))?;
+    clear()?;
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -114,15 +114,44 @@ pub(super) fn write(sealed: &[u8]) -> Result<(), Failure> {
             file.write_all(sealed)?;
             file.sync_all()
         })
-        .and_then(|()| fs::rename(UNFINISHED, path))
+        .and_then(|()| exchange())
         .and_then(|()| folder::sync_folder(path))
-        .map_err(failed)
+        .map_err(failed)?;
+    clear()
 }
 
-/// Removes it.
+/// Gives the new one its name, and the old one that of the new one.
+fn exchange() -> io::Result<()> {
+    renameat_with(CWD, UNFINISHED, CWD, PATH, RenameFlags::EXCHANGE)
+        // There is no old one, or this file system can't do that.
+        .or_else(|_| fs::rename(UNFINISHED, PATH))
+}
+
+/// Removes it. What a kill leaves of that has another name, and is no credential any more.
 pub(super) fn remove() -> Result<(), Failure> {
-    folder::remove(Path::new(UNFINISHED))?;
-    folder::remove(Path::new(PATH)).map(drop)
+    clear()?;
+    let path = Path::new(PATH);
+    match fs::rename(path, UNFINISHED).and_then(|()| folder::sync_folder(path)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::file(path, &error)),
+        _ => clear(),
+    }
+}
+
+/// Overwrites and removes what was not finished, was replaced or was removed.
+pub(super) fn clear() -> Result<(), Failure> {
+    let path = Path::new(UNFINISHED);
+    overwrite(path).map_err(|error| Failure::file(path, &error))?;
+    folder::remove(path).map(drop)
+}
+
+fn overwrite(path: &Path) -> io::Result<()> {
+    // An admin's link is not followed.
+    let Some(old) = path.symlink_metadata().ok().filter(fs::Metadata::is_file) else {
+        return Ok(());
+    };
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    io::copy(&mut io::repeat(0).take(old.len()), &mut file)?;
+    file.sync_all()
 }
 
 /// Refuses a machine on which no boot could unseal it.

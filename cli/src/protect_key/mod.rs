@@ -158,7 +158,7 @@ fn notes(request: &Request, done: &[Step]) -> Vec<String> {
     if done.contains(&Step::ErasePlain) {
         notes.push(
             "the file with the key was overwritten and removed, but flash and snapshots may keep \
-             what it held: a disk that had it once is to be destroyed, not sold"
+             what it held: a disk that had it once is to be destroyed, not sold, and so are backups that have it"
                 .to_owned(),
         );
     }

@@ -39,6 +39,7 @@ impl<'a> Work<'a> {
     /// Looks at every place, and finds the right key.
     pub(super) fn begin(config: Option<&'a Path>, request: &'a Request) -> Result<Self, Failure> {
         let machine = Machine::load(config)?;
+        credential::clear()?;
         let place = place::of(&machine.config.cache)?;
         let plain = place::plain(&machine.config.cache);
         let sealed = credential::exists().then(credential::open);
