@@ -462,6 +462,10 @@ fn the_doctor_names_what_is_wrong_with_a_sealed_key_and_the_command_mends_it() {
             "the TPM does not open",
         ),
         (
+            "systemd-creds encrypt --with-key=host --name=otpair-cache-key /root/key /etc/credstore.encrypted/otpair-cache-key",
+            "is not sealed with the TPM",
+        ),
+        (
             "install -m 0600 /root/key /var/lib/otpair/cache.key",
             "is left beside the sealed key",
         ),

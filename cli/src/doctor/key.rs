@@ -47,12 +47,20 @@ fn sealed() -> Vec<Finding> {
         (Severity::Warning, "nobody can sign on after the next boot")
     };
     let trouble = trouble(now.ok().flatten().as_ref());
+    let opens = trouble.is_none();
     let found = |(what, mend)| Finding::new(severity, ABOUT, format!("{what}: {then}"), mend);
     let mut findings: Vec<_> = trouble.map(found).into_iter().collect();
     if !credential::is_enabled() {
         let what = format!(
             "{} is not enabled: nobody can sign on after the next boot",
             credential::UNIT
+        );
+        findings.push(Finding::warning(ABOUT, what, SEAL));
+    }
+    if opens && !credential::is_by_tpm() {
+        let what = format!(
+            "{} is not sealed with the TPM: whoever takes the disk has the seeds",
+            credential::PATH
         );
         findings.push(Finding::warning(ABOUT, what, SEAL));
     }

@@ -35,6 +35,15 @@ pub(crate) const TPM: &str = "/dev/tpmrm0";
 /// open it; PCR 23 is the next best, since nothing but an admin's own program writes to it.
 const NO_PCRS: [&str; 2] = ["", "23"];
 
+/// How one begins that the TPM has sealed: the base64 of systemd's ids of the kinds of key, but for the last 2 bits. The
+/// others are opened by a file on the same disk, or by nothing at all.
+const BY_TPM: [&[u8]; 4] = [
+    b"DHzAexF2RZGcSwvqCLwg/",
+    b"+vfrk0HjQSyhpDb5Wik2L",
+    b"k6iUCUh0RJCQyvL8k8q1U",
+    b"r0lQqEkTTrGnOEYwT/MMB",
+];
+
 /// Whether there is one.
 pub(crate) fn exists() -> bool {
     Path::new(PATH).symlink_metadata().is_ok()
@@ -43,6 +52,12 @@ pub(crate) fn exists() -> bool {
 /// Whether a boot starts the unit.
 pub(crate) fn is_enabled() -> bool {
     Path::new(WANTED).symlink_metadata().is_ok()
+}
+
+/// Whether the TPM has sealed it.
+pub(crate) fn is_by_tpm() -> bool {
+    let starts = |sealed: Vec<u8>| BY_TPM.iter().any(|kind| sealed.starts_with(kind));
+    fs::read(PATH).is_ok_and(starts)
 }
 
 /// Opens it.

@@ -60,7 +60,7 @@ pub(super) struct Facts {
     pub(super) unsealed: Held,
     /// Whether the next boot will put it there.
     pub(super) is_enabled: bool,
-    /// It is to be sealed even if it is: by other PCRs.
+    /// It is to be sealed even if it is: by other PCRs, or because it is not by the TPM.
     pub(super) seal_anew: bool,
     /// A copy has to be written.
     pub(super) copy_is_due: bool,

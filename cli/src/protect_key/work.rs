@@ -57,7 +57,7 @@ impl<'a> Work<'a> {
             plain,
             key,
             sealed,
-            seal_anew: request.pcrs.is_some(),
+            seal_anew: request.pcrs.is_some() || !credential::is_by_tpm(),
             done: Vec::new(),
         })
     }
