@@ -408,6 +408,13 @@ fn a_key_that_is_another_configs_or_elsewhere_is_left_alone() {
     );
     assert!(refusal(&container, &TPM2).contains("/root/key"));
     container.write("/etc/otpair/otpair.toml", "");
+    // What can't be opened now may be of use to somebody.
+    container.done("mkdir", &["-p", "/etc/credstore.encrypted"]);
+    container.write(SEALED, "x");
+    assert!(refusal(&container, &TPM2).contains("or can't be opened"));
+    otpair(&container, &FILE);
+    assert_eq!(container.read(SEALED), b"x");
+    container.done("rm", &[SEALED]);
     // A scratch otpair may have the machine's one sealed key as long as the machine's own has it in a file.
     container.write("/root/try.toml", "[cache]\npath = \"/root/try\" # mine\n");
     let scratch = ["--config", "/root/try.toml"];
@@ -432,6 +439,9 @@ fn a_key_that_is_another_configs_or_elsewhere_is_left_alone() {
     alice.must_sign_on(&container);
     let refused = refusal(&container, &[&scratch[..], &TPM2].concat());
     assert!(refused.contains("one sealed key"), "{refused}");
+    container.write(CONFIG, "[cache]\nkey = \"credential\"\nkey");
+    let refused = refusal(&container, &[&scratch[..], &TPM2].concat());
+    assert!(refused.contains("it is not known whose"), "{refused}");
 }
 
 #[test]

@@ -111,7 +111,11 @@ fn one_on_a_machine(config: Option<&Path>) -> Result<(), Failure> {
         Ok(own) if own.cache.key == KeyPlace::Credential => Err(Failure::new(
             "this machine has one sealed key, and that is its own otpair's: leave that of this config in its file",
         )),
-        _ => Ok(()),
+        Ok(_) => Ok(()),
+        Err(fault) => Err(Failure::new(format!(
+            "it is not known whose the machine's sealed key is: {}",
+            Failure::from(fault).message()
+        ))),
     }
 }
 

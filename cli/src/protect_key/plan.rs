@@ -90,7 +90,7 @@ pub(super) enum Refusal {
     Lost,
     /// The file beside the records has another key than they.
     OtherPlain,
-    /// The credential has another key, and the config does not name it.
+    /// The credential has another key, or can't be opened, and the config does not name it.
     OtherSealed,
 }
 
@@ -121,7 +121,7 @@ pub(super) fn next(goal: Goal, facts: Facts) -> Result<Option<Step>, Refusal> {
 
 /// The plain file goes last, once the unit has shown that it gives the key back.
 fn to_tpm2(facts: Facts) -> Result<Option<Step>, Refusal> {
-    if facts.sealed == Held::Other && facts.config == Place::File {
+    if facts.config == Place::File && !is_own(facts) {
         return Err(Refusal::OtherSealed);
     }
     let steps = [
@@ -140,9 +140,12 @@ fn to_tpm2(facts: Facts) -> Result<Option<Step>, Refusal> {
 
 /// The credential goes last, once the config names the file.
 fn to_file(facts: Facts) -> Option<Step> {
-    let is_own = facts.sealed != Held::Other;
+    let is_own = is_own(facts);
+    // Nobody signs on by such a one, and it is no more known as one's own when the config has ceased to name it.
+    let is_dead = facts.sealed == Held::Shut && facts.unsealed != Held::Right;
     let steps = [
         (facts.plain == Held::Nothing, Step::PlacePlain),
+        (is_own && is_dead, Step::RemoveSealed),
         (facts.config == Place::Credential, Step::Point(Place::File)),
         (is_own && facts.is_enabled, Step::Disable),
         (is_own && facts.sealed != Held::Nothing, Step::RemoveSealed),
@@ -152,6 +155,16 @@ fn to_file(facts: Facts) -> Option<Step> {
         ),
     ];
     first(&steps)
+}
+
+/// Whether the credential is of this config. One that can't be opened is if the config names it, or if this boot has the
+/// right key from it.
+fn is_own(facts: Facts) -> bool {
+    match facts.sealed {
+        Held::Nothing | Held::Right => true,
+        Held::Other => false,
+        Held::Shut => facts.config == Place::Credential || facts.unsealed == Held::Right,
+    }
 }
 
 fn first(steps: &[(bool, Step)]) -> Option<Step> {

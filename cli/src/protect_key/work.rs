@@ -272,7 +272,7 @@ fn refused(why: Refusal, plain: &Path) -> Failure {
             "{plain} has another key than people's records: move it away, and run this again"
         ),
         Refusal::OtherSealed => format!(
-            "{} has another key, perhaps of another config on this machine: move it away if nobody needs it, and run this again",
+            "{} has another key or can't be opened, perhaps of another config on this machine: move it away if nobody needs it, and run this again",
             credential::PATH
         ),
     })
