@@ -18,7 +18,10 @@ const PLAIN: &str = "/var/lib/otpair/cache.key";
 const SEALED: &str = "/etc/credstore.encrypted/otpair-cache-key";
 const UNSEALED: &str = "/run/otpair-key/cache.key";
 const CONFIG: &str = "/etc/otpair/otpair.toml";
-const COPY: &str = "/root/otpair-key.copy";
+const COPY: &str = "/run/otpair-key.copy";
+
+/// Where the copy is brought back. It is kept there too while the machine is down.
+const SAFE: &str = "/mnt/otpair-key.copy";
 const UNIT: &str = "otpair-key.service";
 const TPM2: [&str; 2] = ["protect-key", "--tpm2"];
 const FILE: [&str; 2] = ["protect-key", "--file"];
@@ -244,6 +247,7 @@ fn without_its_tpm_the_disk_opens_for_nobody_and_the_copy_brings_everybody_back(
     assert!(said.contains("take it off this machine"), "{said}");
     let mode = container.done("stat", &["-c", "%a", COPY]);
     assert_eq!(mode, "600\n");
+    container.done("mv", &[COPY, SAFE]);
     container.change_tpm();
     container.power_cycle();
     let (granted, said) = alice.signs_on(&container);
@@ -270,7 +274,7 @@ fn without_its_tpm_the_disk_opens_for_nobody_and_the_copy_brings_everybody_back(
         &[&TPM2[..], &["--from", "/root/other"]].concat(),
     );
     assert!(wrong.contains("not the key"), "{wrong}");
-    otpair(&container, &[&TPM2[..], &["--from", COPY]].concat());
+    otpair(&container, &[&TPM2[..], &["--from", SAFE]].concat());
     alice.must_sign_on(&container);
     container.power_cycle();
     alice.must_sign_on(&container);
@@ -278,7 +282,7 @@ fn without_its_tpm_the_disk_opens_for_nobody_and_the_copy_brings_everybody_back(
     container.done("systemctl", &["disable", "--now", "tpm.service"]);
     container.power_cycle();
     assert!(!alice.signs_on(&container).0);
-    let rescue = format!("{NO_SYSTEMD} otpair protect-key --file --from {COPY}");
+    let rescue = format!("{NO_SYSTEMD} otpair protect-key --file --from {SAFE}");
     container.done("unshare", &["--mount", "sh", "-euc", &rescue]);
     alice.must_sign_on(&container);
     assert!(!has(&container, SEALED));
@@ -356,6 +360,11 @@ fn what_can_not_be_sealed_changes_nothing_and_says_why() {
         );
         assert_eq!(state(&container), before, "{refused}");
     };
+    // Nor is it on the disk once more.
+    sealed(
+        "lies on the disk of /",
+        &[&TPM2[..], &["--recovery-key", "/root/key.copy"]].concat(),
+    );
     container.done("systemctl", &["stop", "tpm.service"]);
     sealed("the TPM can't seal the key", &TPM2);
     container.fit_tpm();
@@ -546,11 +555,9 @@ fn the_page_is_followed_from_the_first_import_to_a_new_mainboard_and_back() {
     container.done("sh", &["-euc", &seal]);
     let mut alice = Person::new(&container, "alice", "12345678");
     alice.must_sign_on(&container);
-    // It was made here, and never was on the disk but in the copy.
+    // It was made here, and never was on the disk.
     let key = spellings(&container.read(UNSEALED));
-    let found = holding(&container.disk(), &key);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].ends_with(COPY), "{found:?}");
+    assert_eq!(holding(&container.disk(), &key), [""; 0]);
     let told_of = doctor(&container);
     assert!(told_of.contains("still on this machine"), "{told_of}");
     follow(&container, "sh moved");
@@ -558,6 +565,7 @@ fn the_page_is_followed_from_the_first_import_to_a_new_mainboard_and_back() {
     assert!(!told_of.contains("sealing key"), "{told_of}");
     assert_eq!(holding(&container.disk(), &key), [""; 0]);
     follow(&container, "sh copy");
+    container.done("mv", &[COPY, SAFE]);
     container.change_tpm();
     container.power_cycle();
     assert!(!alice.signs_on(&container).0);

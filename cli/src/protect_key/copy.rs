@@ -6,11 +6,14 @@ use crate::secret;
 use otpair_cache::SealingKey;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Where it stands which file the last copy was written to.
 const REMEMBERED: &str = "/etc/otpair/recovery-key.path";
+
+/// What lies on a machine's own disk.
+const OWN: [&str; 5] = ["/", "/etc", "/home", "/root", "/var"];
 
 /// The last copy that was written on this machine, if it is still there.
 pub(crate) fn left() -> Option<PathBuf> {
@@ -23,6 +26,25 @@ pub(crate) fn left() -> Option<PathBuf> {
 pub(super) fn read(path: &Path) -> Result<SealingKey, Failure> {
     let line = secret::from_file(path, "copy of the key")?;
     Ok(SealingKey::parse(&line, &path.to_string_lossy())?)
+}
+
+/// Refuses a new copy on the disk that it is to outlive: once removed, it could still be read from that.
+pub(super) fn refuse_own_disk(path: Option<&Path>, cache: &Path) -> Result<(), Failure> {
+    let Some(path) = path.filter(|path| !path.exists()) else {
+        return Ok(());
+    };
+    let device = |path: &Path| path.metadata().map(|found| found.dev()).ok();
+    let there = path.parent().and_then(device);
+    let mut own = OWN.map(Path::new).into_iter().chain([cache]);
+    match own.find(|own| there.is_some() && device(own) == there) {
+        Some(own) => Err(Failure::new(format!(
+            "{}: lies on the disk of {}, from which it can be read even when it is removed; \
+             name a file on a stick, or one in /run to take away before the next boot; nothing was changed",
+            path.display(),
+            own.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Whether a copy has to be written. One that is there already has to be of this key.

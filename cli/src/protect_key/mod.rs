@@ -149,7 +149,7 @@ fn notes(request: &Request, done: &[Step]) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(copy) = &request.recovery_key {
         notes.push(format!(
-            "{} is a copy of the key: whoever has it and the disk has the seeds, so take it off this machine",
+            "{} is a copy of the key: whoever has it and the disk has the seeds, so take it off this machine, from /run before the next boot",
             copy.display()
         ));
     } else if done.contains(&Step::Seal) && request.from.is_none() {

@@ -42,6 +42,7 @@ impl<'a> Work<'a> {
         credential::clear()?;
         let place = place::of(&machine.config.cache)?;
         let plain = place::plain(&machine.config.cache);
+        copy::refuse_own_disk(request.recovery_key.as_deref(), &machine.config.cache.path)?;
         let sealed = credential::exists().then(credential::open);
         let found = found(request, place, &plain, sealed.as_ref())?;
         let key = right(&machine, &found)?;
