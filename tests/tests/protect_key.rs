@@ -23,7 +23,8 @@ const COPY: &str = "/run/otpair-key.copy";
 /// Where the copy is brought back. It is kept there too while the machine is down.
 const SAFE: &str = "/mnt/otpair-key.copy";
 const UNIT: &str = "otpair-key.service";
-const TPM2: [&str; 2] = ["protect-key", "--tpm2"];
+const SEAL: [&str; 2] = ["protect-key", "--tpm2"];
+const TPM2: [&str; 3] = ["protect-key", "--tpm2", "--no-copy"];
 const FILE: [&str; 2] = ["protect-key", "--file"];
 
 /// Takes systemd out of a shell's sight.
@@ -203,7 +204,7 @@ fn while_the_key_is_sealed_nobody_is_kept_out_and_then_no_key_is_on_the_disk() {
                 }
             }),
         ];
-        for words in [&TPM2, &FILE, &TPM2] {
+        for words in [&TPM2[..], &FILE, &TPM2] {
             otpair(&container, words);
         }
         is_sealed.store(true, Ordering::Relaxed);
@@ -242,7 +243,7 @@ fn while_the_key_is_sealed_nobody_is_kept_out_and_then_no_key_is_on_the_disk() {
 #[test]
 fn without_its_tpm_the_disk_opens_for_nobody_and_the_copy_brings_everybody_back() {
     let (mut container, mut alice) = with_alice();
-    let words = [&TPM2[..], &["--recovery-key", COPY]].concat();
+    let words = [&SEAL[..], &["--recovery-key", COPY]].concat();
     let said = told(&container.run("otpair", &words));
     assert!(said.contains("take it off this machine"), "{said}");
     let mode = container.done("stat", &["-c", "%a", COPY]);
@@ -271,10 +272,10 @@ fn without_its_tpm_the_disk_opens_for_nobody_and_the_copy_brings_everybody_back(
     );
     let wrong = refusal(
         &container,
-        &[&TPM2[..], &["--from", "/root/other"]].concat(),
+        &[&SEAL[..], &["--from", "/root/other"]].concat(),
     );
     assert!(wrong.contains("not the key"), "{wrong}");
-    otpair(&container, &[&TPM2[..], &["--from", SAFE]].concat());
+    otpair(&container, &[&SEAL[..], &["--from", SAFE]].concat());
     alice.must_sign_on(&container);
     container.power_cycle();
     alice.must_sign_on(&container);
@@ -360,18 +361,25 @@ fn what_can_not_be_sealed_changes_nothing_and_says_why() {
         );
         assert_eq!(state(&container), before, "{refused}");
     };
-    // Nor is it on the disk once more.
+    // The key of so many people is not in the TPM alone unless the admin says so, nor on the disk once more.
+    sealed("or --no-copy", &SEAL);
+    sealed("or --no-copy", &[&SEAL[..], &["--pcrs", "7"]].concat());
     sealed(
         "lies on the disk of /",
-        &[&TPM2[..], &["--recovery-key", "/root/key.copy"]].concat(),
+        &[&SEAL[..], &["--recovery-key", "/root/key.copy"]].concat(),
     );
+    let output = container.run("otpair", &[&TPM2[..], &["--pcrs", "7+11"]].concat());
+    let refused = told(&output);
+    assert_eq!(output.status.code(), Some(2), "{refused}");
+    assert!(refused.contains("PCR 11 is written to"), "{refused}");
+    assert_eq!(state(&container), before);
     container.done("systemctl", &["stop", "tpm.service"]);
     sealed("the TPM can't seal the key", &TPM2);
     container.fit_tpm();
     // A copy is not written over what is there.
     sealed(
         "is not overwritten",
-        &[&TPM2[..], &["--recovery-key", "/etc/passwd"]].concat(),
+        &[&SEAL[..], &["--recovery-key", "/etc/passwd"]].concat(),
     );
     let shell = |script: &str| container.run("unshare", &["--mount", "sh", "-euc", script]);
     let other = format!("otpair-cache-key-1 {}", "0f".repeat(32));
@@ -388,7 +396,9 @@ fn what_can_not_be_sealed_changes_nothing_and_says_why() {
             "systemd-creds can't be started",
         ),
     ] {
-        let output = shell(&format!("{prepare} exec otpair protect-key --tpm2"));
+        let output = shell(&format!(
+            "{prepare} exec otpair protect-key --tpm2 --no-copy"
+        ));
         let refused = told(&output);
         assert!(refused.contains(said), "{said}: {refused}");
         assert_eq!(state(&container), before, "{refused}");

@@ -12,6 +12,10 @@ pub(super) const ABOUT: &str = "sealing key";
 /// What seals the key again, or finishes what was begun.
 const SEAL: &str = "otpair protect-key --tpm2";
 
+/// What seals it and erases its file.
+const SEAL_AND_ERASE: &str =
+    "otpair protect-key --tpm2 --recovery-key FILE, or --no-copy in place of the copy";
+
 /// What brings it back.
 const BRING_BACK: &str = "otpair protect-key --tpm2 --from FILE with the copy of the key, or --file in place of --tpm2 where there is no TPM any more";
 
@@ -27,7 +31,7 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
             let mut findings = sealed();
             if is_plain || SealingKey::has_remains(&plain).unwrap_or(false) {
                 let what = format!("{}: is left beside the sealed key", plain.display());
-                findings.push(Finding::warning(ABOUT, what, SEAL));
+                findings.push(Finding::warning(ABOUT, what, SEAL_AND_ERASE));
             }
             findings.extend(copy_finding());
             findings
@@ -111,8 +115,7 @@ fn in_file(is_plain: bool) -> Option<Finding> {
             "{} is there, but the config does not name it",
             credential::PATH
         );
-        let mend =
-            "otpair protect-key --tpm2 goes on with it, otpair protect-key --file removes it";
+        let mend = "otpair protect-key --tpm2 --recovery-key FILE (or --no-copy) goes on with it, otpair protect-key --file removes it";
         return Some(Finding::warning(ABOUT, what, mend));
     }
     let has_tpm = Path::new(credential::TPM).exists();
@@ -122,7 +125,7 @@ fn in_file(is_plain: bool) -> Option<Finding> {
             Severity::Hint,
             ABOUT,
             what,
-            "this machine has a TPM that can keep it: otpair protect-key --tpm2",
+            "this machine has a TPM that can keep it: otpair protect-key --tpm2 --recovery-key FILE",
         )
     })
 }

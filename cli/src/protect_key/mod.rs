@@ -18,6 +18,10 @@ use serde::Serialize;
 use std::path::{self, Path, PathBuf};
 use work::Work;
 
+/// What is said where the TPM would be the only one to know the key.
+const NO_COPY: &str = "without a copy every token has to be imported and paired anew when the TPM or the mainboard dies: \
+     add --recovery-key FILE, with a file on a stick or in /run, or --no-copy if you have one or do without; nothing was changed";
+
 /// Keeps a second one waiting.
 const LOCK: &str = "/run/otpair-protect-key.lock";
 
@@ -27,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long, required_unless_present = "file")]
     tpm2: bool,
     /// Put the key back into a file beside the records
-    #[arg(long, conflicts_with_all = ["tpm2", "pcrs", "recovery_key"])]
+    #[arg(long, conflicts_with_all = ["tpm2", "pcrs", "recovery_key", "no_copy"])]
     file: bool,
     /// Bind the key to these PCRs of the TPM too, such as 7 or 0+7; it is sealed anew if it is sealed already
     #[arg(long, value_name = "LIST", value_parser = pcrs)]
@@ -35,6 +39,9 @@ pub(crate) struct Args {
     /// Write a copy of the key into a new file, for a safe
     #[arg(long, value_name = "FILE", value_parser = absolute)]
     recovery_key: Option<PathBuf>,
+    /// Write no copy: you have one, or do without
+    #[arg(long, conflicts_with = "recovery_key")]
+    no_copy: bool,
     /// Bring the key back from its copy
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
@@ -47,7 +54,19 @@ struct Request {
     goal: Goal,
     pcrs: Option<String>,
     recovery_key: Option<PathBuf>,
+    no_copy: bool,
     from: Option<PathBuf>,
+}
+
+impl Request {
+    fn lacks_copy(&self) -> bool {
+        self.recovery_key.is_none() && self.from.is_none() && !self.no_copy
+    }
+
+    /// Whether a PCR that changes can shut the key away.
+    fn binds(&self) -> bool {
+        self.pcrs.as_deref().is_some_and(|pcrs| !pcrs.is_empty())
+    }
 }
 
 /// What came of it, as JSON.
@@ -60,12 +79,29 @@ struct View<'a> {
 
 /// Reads `--pcrs`: an empty list binds to none.
 fn pcrs(text: &str) -> Result<String, String> {
-    let is_one = |word: &str| word.parse::<u8>().is_ok_and(|pcr| pcr < 24);
     let list = text.replace(',', "+");
-    if list.is_empty() || list.split('+').all(is_one) {
-        return Ok(list);
+    for word in list.split('+').filter(|_| !list.is_empty()) {
+        let numbers = "numbers of 0 to 7, such as 7 or 0+7";
+        let pcr: u8 = word.parse().map_err(|_| numbers)?;
+        if let Some(why) = why_not(pcr) {
+            return Err(format!("PCR {pcr} {why}: {numbers}"));
+        }
     }
-    Err("numbers of 0 to 23, such as 7 or 0+7".to_owned())
+    Ok(list)
+}
+
+/// Why a PCR would shut the key away at an ordinary boot, or stands for nothing.
+fn why_not(pcr: u8) -> Option<&'static str> {
+    match pcr {
+        0..=7 => None,
+        8 | 9 => Some("changes with each update of the kernel or of its command line"),
+        10 => Some("changes with each program that starts, where the kernel measures them"),
+        11..=13 | 15 => Some("is written to by systemd while the machine starts"),
+        14 => Some("changes with the keys that the boot loader is told to trust"),
+        16 | 23 => Some("can be set back by any program"),
+        17..=22 => Some("is for machines with a measured launch"),
+        _ => Some("is none that a TPM has"),
+    }
 }
 
 fn absolute(text: &str) -> Result<PathBuf, String> {
@@ -86,8 +122,12 @@ impl Args {
             goal: if self.tpm2 { Goal::Tpm2 } else { Goal::File },
             pcrs: self.pcrs,
             recovery_key: self.recovery_key,
+            no_copy: self.no_copy,
             from: self.from,
         };
+        if request.binds() && request.lacks_copy() {
+            return Err(Failure::new(NO_COPY));
+        }
         let _lock = folder::lock_at(Path::new(LOCK))?;
         one_on_a_machine(config)?;
         if request.goal == Goal::Tpm2 {
@@ -184,5 +224,14 @@ mod tests {
         for text in ["24", "-1", "7+", "sha256:7", "a", " 7"] {
             assert!(pcrs(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_pcr_that_an_ordinary_boot_changes_is_refused_with_the_reason() {
+        for (list, why) in [("11", "systemd"), ("7+9", "PCR 9"), ("23", "any program")] {
+            let refusal = pcrs(list).unwrap_err();
+            assert!(refusal.contains(why), "{refusal}");
+        }
+        assert!((8..=255).all(|pcr| why_not(pcr).is_some()));
     }
 }

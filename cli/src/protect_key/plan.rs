@@ -46,7 +46,7 @@ pub(super) enum Held {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four things that are or are not so"
+    reason = "five things that are or are not so"
 )]
 pub(super) struct Facts {
     pub(super) config: Place,
@@ -64,6 +64,8 @@ pub(super) struct Facts {
     pub(super) seal_anew: bool,
     /// A copy has to be written.
     pub(super) copy_is_due: bool,
+    /// The admin neither has a copy, nor gets one, nor has said to do without.
+    pub(super) lacks_copy: bool,
 }
 
 /// One change. Between any two of them, and in the middle of each, everybody can sign on.
@@ -92,6 +94,8 @@ pub(super) enum Refusal {
     OtherPlain,
     /// The credential has another key, or can't be opened, and the config does not name it.
     OtherSealed,
+    /// The key would be in the credential alone, and nobody has said that it may.
+    NoCopy,
 }
 
 /// Which of the keys that were found is the right one: the first that the cache was made with, or where it was made with
@@ -124,16 +128,17 @@ fn to_tpm2(facts: Facts) -> Result<Option<Step>, Refusal> {
     if facts.config == Place::File && !is_own(facts) {
         return Err(Refusal::OtherSealed);
     }
+    let erases = facts.plain == Held::Right || facts.has_remains;
+    if facts.lacks_copy && (erases || facts.config == Place::File) {
+        return Err(Refusal::NoCopy);
+    }
     let steps = [
         (facts.sealed != Held::Right || facts.seal_anew, Step::Seal),
         (!facts.is_enabled, Step::Enable),
         (facts.unsealed != Held::Right, Step::Unseal),
         (facts.copy_is_due, Step::Copy),
         (facts.config == Place::File, Step::Point(Place::Credential)),
-        (
-            facts.plain == Held::Right || facts.has_remains,
-            Step::ErasePlain,
-        ),
+        (erases, Step::ErasePlain),
     ];
     Ok(first(&steps))
 }

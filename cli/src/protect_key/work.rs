@@ -1,7 +1,7 @@
 //! The way of the key, step by step: look what there is, ask the plan, do it, and look again.
 
 use super::plan::{self, Facts, Goal, Held, Origin, Place, Refusal, Step};
-use super::{Request, copy, credential, place};
+use super::{NO_COPY, Request, copy, credential, place};
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::protect::folder;
@@ -92,6 +92,7 @@ impl<'a> Work<'a> {
             is_enabled: credential::is_enabled(),
             seal_anew: self.seal_anew,
             copy_is_due: copy::is_due(self.request.recovery_key.as_deref(), &self.key)?,
+            lacks_copy: self.request.lacks_copy(),
         })
     }
 
@@ -276,5 +277,6 @@ fn refused(why: Refusal, plain: &Path) -> Failure {
             "{} has another key or can't be opened, perhaps of another config on this machine: move it away if nobody needs it, and run this again",
             credential::PATH
         ),
+        Refusal::NoCopy => NO_COPY.to_owned(),
     })
 }

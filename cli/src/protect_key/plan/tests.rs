@@ -6,11 +6,12 @@ const HELD: [Held; 3] = [Held::Nothing, Held::Right, Held::Other];
 fn all() -> impl Iterator<Item = Facts> {
     let sealed = [Held::Nothing, Held::Right, Held::Other, Held::Shut];
     let flags = move |facts: Facts| {
-        (0..16_u8).map(move |bits| Facts {
+        (0..32_u8).map(move |bits| Facts {
             has_remains: bits & 1 != 0,
             is_enabled: bits & 2 != 0,
             seal_anew: bits & 4 != 0,
             copy_is_due: bits & 8 != 0,
+            lacks_copy: bits & 16 != 0,
             ..facts
         })
     };
@@ -27,6 +28,7 @@ fn all() -> impl Iterator<Item = Facts> {
                     is_enabled: false,
                     seal_anew: false,
                     copy_is_due: false,
+                    lacks_copy: false,
                 })
             })
         })
@@ -213,6 +215,20 @@ fn one_that_can_not_be_opened_is_left_alone_unless_the_config_or_this_boot_shows
         if !is_own {
             assert_eq!(next(Goal::Tpm2, start), Err(Refusal::OtherSealed));
         }
+    }
+}
+
+#[test]
+fn without_a_copy_the_last_plain_key_stays() {
+    for start in all().filter(|facts| facts.lacks_copy) {
+        let Some(way) = way(Goal::Tpm2, start) else {
+            continue;
+        };
+        assert!(start.config == Place::Credential, "{start:?}");
+        assert!(
+            way.iter().all(|facts| facts.plain == start.plain),
+            "{start:?}"
+        );
     }
 }
 
