@@ -88,6 +88,36 @@ fn everybody_is_in_now_by_the_command_and_by_hand() {
 }
 
 #[test]
+fn by_hand_only_files_with_otpairs_lines_are_touched_and_links_stay_links() {
+    let (machine, ..) = protected();
+    let links = "
+        cd /etc/pam.d
+        mkdir /etc/authselect
+        mv sudo /etc/authselect/sudo
+        echo 'auth required pam_deny.so' >/etc/authselect/other
+        ln -s /etc/authselect/sudo sudo
+        ln -sf /etc/authselect/other other";
+    machine.done("sh", &["-euc", links]);
+    page().follow_block(&machine, "sh by hand", &[]);
+    assert_eq!(machine.read("/etc/authselect/sudo"), DEBIAN.as_bytes());
+    for link in ["sudo", "other"] {
+        let file = machine.path(format!("/etc/pam.d/{link}"));
+        assert!(file.symlink_metadata().unwrap().is_symlink(), "{link}");
+    }
+}
+
+#[test]
+fn everybody_is_in_only_when_sshd_asks_as_it_did_before() {
+    let (machine, ..) = protected();
+    forget_lines_by_hand(&machine);
+    let told = "/etc/ssh/sshd_config.d/00-otpair.conf";
+    machine.write(told, "KbdInteractiveAuthentication yes\n");
+    page().follow_block(&machine, "sh everybody", &[]);
+    assert!(!machine.path(told).exists());
+    assert_eq!(machine.systemctl(), ["try-reload-or-restart ssh"]);
+}
+
+#[test]
 fn one_person_who_is_locked_is_seen_and_unlocked() {
     let (machine, token) = paired();
     machine.config("[throttle]\nmax_failures = 1\nfirst_wait = \"30m\"\n");
@@ -140,12 +170,16 @@ fn a_token_out_of_step_is_brought_back_by_two_passcodes() {
 }
 
 #[test]
-fn with_a_mistake_in_the_config_the_defaults_let_people_in() {
-    let (machine, token, _) = protected();
+fn with_a_mistake_in_the_config_a_strict_one_lets_in_who_has_a_token_and_nobody_pairs() {
+    let (machine, token, spare) = protected();
     machine.write(CONFIG_FILE, "[sign_on]\nattempt = 3\n");
     doctor_leads_to(&machine, "a-mistake-in-the-config");
     assert_unavailable(&machine);
     page().follow_block(&machine, "sh config", &[]);
+    let bob = SignOn::of(BOB).begin(&machine).finish();
+    assert_ne!(bob.code, "PAM_SUCCESS", "{}", bob.transcript());
+    let tokens = machine.admin_json(&["token", "show", &spare.serial]);
+    assert_eq!(tokens["state"], "available");
     let script = [
         ("[sudo] password for ", ALICE.password),
         (PASSCODE, &*token.press(0)),
@@ -199,7 +233,15 @@ fn a_lost_or_wrong_key_is_put_back_from_any_copy() {
 fn with_the_key_lost_for_good_people_begin_again_from_the_seed_file() {
     let (machine, token) = paired();
     fs::remove_file(machine.path(format!("{CACHE}/cache.key"))).unwrap();
+    // The page's seed file is brought from a safe.
+    let spare = Token::hotp("22222222");
+    machine.write("/run/tokens.txt", token.uri() + &spare.uri());
     page().follow_block(&machine, "sh key lost for good", &[]);
+    assert!(!machine.path("/run/tokens.txt").exists());
+    // Whoever knows Bob's password and has found Alice's token gets no further.
+    let found = [(SERIAL, "12345678"), (PASSCODE, &*token.press(6))];
+    let found = [found; 3].concat();
+    SignOn::of(BOB).hold(&machine, &found, "PAM_MAXTRIES");
     let script = [(SERIAL, "12345678"), (PASSCODE, &*token.press(7))];
     alice().granted(&machine, &script);
 }
@@ -227,7 +269,9 @@ fn a_damaged_inventory_is_made_anew_and_people_pair_again() {
     machine.write(&inventory, "garbage");
     doctor_leads_to(&machine, "a-damaged-inventory");
     alice().granted(&machine, &[(PASSCODE, &token.press(0))]);
+    machine.write("/run/tokens.txt", token.uri() + &spare.uri());
     page().follow_block(&machine, "sh inventory", &[]);
+    assert!(!machine.path("/run/tokens.txt").exists());
     let script = [(SERIAL, "22222222"), (PASSCODE, &*spare.press(0))];
     SignOn::of(BOB).granted(&machine, &script);
     let spent = [(PASSCODE, &*token.press(0)), (PASSCODE, &token.press(1))];
