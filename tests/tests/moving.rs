@@ -3,7 +3,7 @@
 
 use otpair_tests::dialog::{NEXT, PASSCODE, SERIAL};
 use otpair_tests::door;
-use otpair_tests::machine::{ALICE, BOB, Machine, User};
+use otpair_tests::machine::{ALICE, BOB, CAROL, DAVE, Machine, User};
 use otpair_tests::page::Page;
 use otpair_tests::token::Token;
 use std::process::Command;
@@ -155,14 +155,11 @@ fn people_move_from_google_authenticator_with_their_secrets_and_counters() {
         ),
     ];
     for (user, token, options) in files {
-        let file = format!("/home/{}/.google_authenticator", user.name);
         let text = format!(
             "{}\n\" WINDOW_SIZE 17\n{options}\n12345678\n",
             token.base32()
         );
-        machine.write(&file, text);
-        machine.chmod(&file, 0o600);
-        machine.done("chown", &[user.name, &file]);
+        put(&machine, user, text);
     }
     let code = "Verification code:";
     assert!(sudo(&machine, ALICE, &[(code, &button.press(5))]));
@@ -187,11 +184,73 @@ fn people_move_from_google_authenticator_with_their_secrets_and_counters() {
     assert!(!machine.path("/home/alice/.google_authenticator").exists());
 }
 
+/// What everybody has in the place of their secret, with this owner.
+fn put(machine: &Machine, user: User, text: String) {
+    let file = format!("/home/{}/.google_authenticator", user.name);
+    machine.write(&file, text);
+    machine.chmod(&file, 0o600);
+    machine.done("chown", &[user.name, &file]);
+}
+
+#[test]
+fn what_people_put_in_the_place_of_their_secret_harms_nobody() {
+    let machine = Machine::new();
+    let (of_alice, of_root) = (Token::totp("1"), Token::totp("2"));
+    put(&machine, ALICE, format!("{}\n", of_alice.base32()));
+    let shadow = machine.read("/etc/shadow");
+    let traps = "
+        ln -s /etc/shadow /home/bob/.google_authenticator
+        chown -h bob /home/bob/.google_authenticator
+        mkfifo /home/dave/.google_authenticator
+        chown dave /home/dave/.google_authenticator";
+    machine.done("sh", &["-euc", traps]);
+    let other = format!("{}&serial=GA-root&x=\n", of_root.base32());
+    put(&machine, CAROL, other);
+
+    let page = Page::read(GOOGLE);
+    for step in page.steps().iter().take(2) {
+        machine.done("sh", &["-euc", step.commands]);
+    }
+    let tokens = machine.admin_json(&["token", "list"]);
+    let serials: Vec<_> = tokens
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| &t["serial"])
+        .collect();
+    assert_eq!(serials, ["GA-alice"]);
+    assert_eq!(machine.serials(ALICE), ["GA-alice"]);
+
+    page.follow_block(&machine, "sh last", &[]);
+    assert_eq!(machine.read("/etc/shadow"), shadow);
+    for user in [ALICE, BOB, CAROL, DAVE] {
+        let file = format!("/home/{}/.google_authenticator", user.name);
+        let left = machine.path(file).symlink_metadata();
+        assert!(left.is_err(), "{}'s is there still", user.name);
+    }
+}
+
+#[test]
+fn the_old_line_stays_while_another_one_jumps_over_it() {
+    for (name, module) in [
+        (OATH, "requisite pam_oath.so usersfile=/etc/users.oath"),
+        (GOOGLE, "required pam_google_authenticator.so"),
+    ] {
+        let jump = "auth [success=1 default=ignore] pam_access.so";
+        let machine = machine_with(&format!("{jump}\nauth {module}"));
+        machine.pair(ALICE, &Token::totp("1"));
+        let before = machine.read("/etc/pam.d/sudo");
+        let said = Page::read(name).follow_block(&machine, "sh out", &[]);
+        assert!(said.starts_with(jump), "{said}");
+        assert_eq!(machine.read("/etc/pam.d/sudo"), before);
+    }
+}
+
 /// Debian's sudo, and the file that was given to a service.
 fn machine_with_file(token: &Token, counter: &str) -> Machine {
     let machine = machine_with("");
     let line = format!("{},{}{counter}\n", token.serial, token.hex());
-    machine.write("/root/tokens.csv", line);
+    machine.write("/run/tokens.csv", line);
     machine
 }
 
