@@ -307,4 +307,9 @@ fn the_page_of_the_docs_switches_it_on() {
     terminal.expect(PASSCODE);
     terminal.send_line(&token.press(0));
     terminal.expect(door::SIGNED_ON);
+    page.follow_block(&machine, "sh sshd out", &[]);
+    let told = machine.path("/etc/ssh/sshd_config.d/00-otpair.conf");
+    assert!(!told.exists());
+    let file = machine.read("/etc/pam.d/sshd");
+    assert!(!String::from_utf8_lossy(&file).contains("pam_otpair"));
 }

@@ -2,6 +2,7 @@
 
 use otpair_tests::container::Container;
 use otpair_tests::machine::{ALICE, told};
+use otpair_tests::page::Page;
 use otpair_tests::terminal::Terminal;
 use otpair_tests::token::Token;
 
@@ -44,6 +45,26 @@ fn signs_on(container: &Container, passcode: Option<&str>) -> bool {
         terminal.send_line(passcode);
     }
     terminal.wait_for(&[IN, PASSCODE, "assword: ", "denied"]) == Some(0)
+}
+
+/// Fails if a password alone, without a key, opens sshd.
+#[track_caller]
+fn assert_password_alone_opens_nothing(container: &Container, when: &str) {
+    let mut ssh = container.command("setsid");
+    ssh.args(["-c", "ssh", "-tt"]).args(OPTIONS);
+    ssh.args(["-oPubkeyAuthentication=no", "alice@127.0.0.1"]);
+    ssh.arg("echo signed on as $(id -un)");
+    let mut terminal = Terminal::start(ssh);
+    let mut came = terminal.wait_for(&[IN, PASSCODE, "assword: ", "denied"]);
+    if came == Some(2) {
+        terminal.send_line(ALICE.password);
+        came = terminal.wait_for(&[IN, PASSCODE, "denied"]);
+    }
+    assert!(
+        came.is_some_and(|came| came > 0),
+        "{when}: {}",
+        terminal.transcript()
+    );
 }
 
 fn sshd_file(container: &Container) -> Vec<u8> {
@@ -154,4 +175,58 @@ fn a_broken_otpair_does_not_keep_it_from_being_taken_back() {
     container.wait_until("nothing is pending", |container| {
         !container.path(PENDING).exists()
     });
+}
+
+/// As in cloud images: sshd takes keys, and neither a password nor what PAM asks.
+fn take_keys_only(container: &Container) {
+    let own = String::from_utf8(container.read("/etc/ssh/sshd_config")).unwrap();
+    let own = own.replace(
+        "KbdInteractiveAuthentication yes",
+        "KbdInteractiveAuthentication no",
+    );
+    let include = "Include /etc/ssh/sshd_config.d/*.conf\n";
+    container.write("/etc/ssh/sshd_config", include.to_owned() + &own);
+    let key = "
+        mkdir -p /etc/ssh/sshd_config.d /etc/ssh/keys
+        cp /root/.ssh/id_ed25519.pub /etc/ssh/keys/alice
+        echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u' >/etc/ssh/sshd_config.d/50-keys.conf
+        systemctl reload ssh";
+    run(container, key);
+}
+
+/// Runs what a page has. A reload is over before sshd listens again, and a restart is not.
+fn run(container: &Container, commands: &str) {
+    container.done("sh", &["-euc", commands]);
+    if commands.contains("reload") {
+        container.done("systemctl", &["restart", "ssh"]);
+    }
+}
+
+#[test]
+fn where_keys_alone_open_sshd_a_password_alone_never_does_on_the_pages_way_in_and_out() {
+    let (container, token) = booted();
+    take_keys_only(&container);
+    assert_password_alone_opens_nothing(&container, "before");
+    let page = Page::read("doors/switching-on.md");
+    for step in page.steps().iter().filter(|step| step.by.is_empty()) {
+        if step.commands.contains("--confirm") {
+            break;
+        }
+        // sudo is another test's.
+        let commands = step.commands.replace("sshd sudo", "sshd");
+        run(&container, &commands);
+        assert_password_alone_opens_nothing(&container, &commands);
+    }
+    assert!(signs_on(&container, Some(&token.press(0))));
+    container.done("otpair", &["protect", "--revert"]);
+    assert_password_alone_opens_nothing(&container, "taken back by the timer");
+    container.done("otpair", &["protect", "sshd"]);
+    container.done("otpair", &["protect", "--confirm"]);
+    assert_password_alone_opens_nothing(&container, "protected again");
+    for command in page.block("sh sshd out").lines() {
+        run(&container, command);
+        assert_password_alone_opens_nothing(&container, command);
+    }
+    let mut ssh = ssh(&container, "alice", &["echo signed on as $(id -un)"]);
+    assert_eq!(ssh.wait_for(&[IN, "assword: "]), Some(0));
 }
