@@ -86,11 +86,15 @@ fn a_package_that_is_half_unpacked_can_be_removed_too() {
     install(&server);
     pair(&server, ALICE, &Token::hotp("12345678"));
     protect(&server, &["sshd", "sudo"]);
+    // A link that somebody has made of a file since stays one.
+    let link = "mv sudo ../sudo.pam; ln -s ../sudo.pam sudo";
+    server.done("sh", &["-euc", &format!("cd /etc/pam.d; {link}")]);
     let half = module() + ".dpkg-new";
     install_killed(&server, &inside(&package()), "rename", &half);
     server.done("dpkg", &["--remove", "--force-remove-reinstreq", "otpair"]);
     assert!(!server.path(module()).exists());
     assert_unchanged(&server, &before);
+    server.done("test", &["-L", "/etc/pam.d/sudo"]);
     assert_signs_on(&server, ALICE, &[]);
 }
 
