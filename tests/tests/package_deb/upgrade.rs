@@ -6,10 +6,10 @@ use crate::server::{
     next_package, package, pair,
 };
 use crate::signing_on::{SigningOn, nanoseconds};
-use otpair_tests::cleanroot::{self, typed};
+use otpair_tests::cleanroot::{self, Unbooted, typed};
 use otpair_tests::container::Container;
 use otpair_tests::dialog::PASSCODE;
-use otpair_tests::machine::User;
+use otpair_tests::machine::{User, told};
 use otpair_tests::terminal::Terminal;
 use otpair_tests::token::Token;
 
@@ -62,6 +62,26 @@ fn no_sign_on_is_refused_while_the_package_is_upgraded_downgraded_and_killed_in_
         "too few sign-ons: {before}, {during}, {after}"
     );
     assert_eq!(socket.replaced(), 0);
+}
+
+/// Unpacked, it would be what every door loads from then on, whether dpkg sets it up or not.
+#[test]
+fn a_system_whose_libraries_are_too_old_keeps_the_module_that_it_has() {
+    let server = Unbooted::lay(&[&package()]);
+    let files = ["/var/lib/dpkg/status", "/run/status"];
+    server.done("cp", &files);
+    for library in ["libc6", "libgcc-s1", "libpam0g"] {
+        let age = format!("/^Package: {library}$/,/^$/s/^Version: .*/Version: 1.0-0/");
+        server.done("sed", &["-i", &age, files[0]]);
+        let output = server.run("dpkg", &["--install", &inside(&package())]);
+        let said = told(&output);
+        assert!(!output.status.success(), "{said}");
+        assert!(said.contains("pre-dependency"), "{library}: {said}");
+        let module = server.run("test", &["-e", &module()]);
+        assert!(!module.status.success(), "{library}: it was unpacked");
+        server.done("cp", &[files[1], files[0]]);
+    }
+    server.done("dpkg", &["--install", &inside(&package())]);
 }
 
 /// Somebody whose program has asked the helper already, and who is still looking for the token.
