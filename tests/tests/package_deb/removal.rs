@@ -172,3 +172,22 @@ fn the_package_comes_and_goes_where_no_systemd_runs() {
     let after = server.done("sha256sum", &["-b", "/etc/pam.d/common-auth"]);
     assert_eq!(before, after);
 }
+
+#[test]
+fn a_purge_comes_to_its_end_where_the_seeds_have_a_file_system_of_their_own() {
+    let server = Unbooted::lay(&[&package()]);
+    server.done("dpkg", &["--install", &inside(&package())]);
+    let wanted = "/etc/systemd/system/sysinit.target.wants";
+    let left = format!(
+        "mount -t tmpfs seeds /var/lib/otpair
+        mkdir -p /etc/credstore.encrypted {wanted}
+        touch /var/lib/otpair/inventory.db /etc/credstore.encrypted/otpair-cache-key /var/log/otpair.jsonl \
+            /run/otpair-protect.lock /run/otpair-protect-key.lock \
+            /etc/systemd/system/otpair-revert-at-boot.service {wanted}/otpair-revert-at-boot.service"
+    );
+    server.done("sh", &["-euc", &left]);
+    server.done("dpkg", &["--purge", "otpair"]);
+    let find = "find / -xdev -name '*otpair*' -not -name '*.deb'; ls -A /var/lib/otpair";
+    let found = server.done("sh", &["-euc", find]);
+    assert_eq!(found, "/var/lib/otpair\n");
+}
