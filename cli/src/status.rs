@@ -50,6 +50,9 @@ impl Args {
         let views: Vec<_> = services
             .map(|(service, _, examined)| View::new(service, examined.protected, pending.as_ref()))
             .collect();
+        for failure in folder::unreadable() {
+            output::note(failure.message());
+        }
         output::show(self.json.json, &views, || table(&views))
     }
 }

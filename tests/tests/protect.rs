@@ -254,6 +254,107 @@ fn unprotect_all_takes_out_what_is_confirmed_and_what_is_pending_without_a_confi
     );
 }
 
+/// A machine on which no file of PAM's has a line by hand.
+fn without_lines_by_hand() -> Machine {
+    let (machine, _) = unprotected();
+    machine.done("sh", &["-c", "sed -i /pam_otpair.so/d /etc/pam.d/*"]);
+    machine
+}
+
+#[test]
+fn a_file_in_any_encoding_and_of_any_name_gets_rid_of_its_lines() {
+    let machine = without_lines_by_hand();
+    let door = "/etc/pam.d/caf\u{e9}-door";
+    for name in [
+        "/etc/pam.d/su",
+        "/etc/pam.d/su.dpkg-dist",
+        "/etc/pam.d/.su",
+        door,
+    ] {
+        machine.write(name, SU);
+    }
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    let umlaut = b"# f\xfcr alle\n";
+    let protected = [&umlaut[..], &machine.read("/etc/pam.d/su")].concat();
+    let names = ["su", "su.dpkg-dist", ".su", "caf\u{e9}-door"];
+    for name in names {
+        machine.write(&format!("/etc/pam.d/{name}"), &protected);
+    }
+    assert_eq!(status(&machine, "su")["protected"], true);
+    assert_eq!(status(&machine, "su.dpkg-dist"), serde_json::Value::Null);
+    let said = machine.admin(&["unprotect", "--all", "--dry-run"]);
+    assert!(
+        said.contains(".su, caf\u{e9}-door, su, su.dpkg-dist"),
+        "{said}"
+    );
+    assert_eq!(machine.read("/etc/pam.d/su"), protected);
+    machine.admin(&["unprotect", "--all"]);
+    for name in names {
+        let file = machine.read(&format!("/etc/pam.d/{name}"));
+        assert_eq!(file, [&umlaut[..], SU.as_bytes()].concat(), "{name}");
+    }
+    let said = refusal(&machine, &["protect", "su"]);
+    assert!(said.contains("not UTF-8"), "{said}");
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_not_taken_for_one_without_lines() {
+    let machine = without_lines_by_hand();
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    machine.write("/etc/pam.d/a-door", SU);
+    let fails = |arguments: &[&str]| {
+        let fail = ["-qq", "-o", "/dev/null", "-P", "/etc/pam.d/a-door"];
+        let error = ["-e", "inject=openat:error=EIO", "otpair"];
+        told(&machine.run("strace", &[&fail[..], &error, arguments].concat()))
+    };
+    let protected = su_file(&machine);
+    for arguments in [&["unprotect", "--all", "--dry-run"][..], &["status"]] {
+        let said = fails(arguments);
+        assert!(said.contains("/etc/pam.d/a-door: Input/output"), "{said}");
+    }
+    assert_eq!(su_file(&machine), protected);
+    let said = fails(&["unprotect", "--all"]);
+    assert!(said.contains("/etc/pam.d/a-door: Input/output"), "{said}");
+    assert_eq!(
+        su_file(&machine),
+        SU,
+        "the others are taken out all the same"
+    );
+}
+
+#[test]
+fn a_line_that_stays_is_told_before_anything_is_taken_out() {
+    let machine = without_lines_by_hand();
+    machine.admin(&["protect", "su", "--revert-in", WEEK]);
+    machine.write("/etc/otherwhere", "auth required pam_otpair.so\n");
+    let protected = su_file(&machine);
+    for (name, text) in [
+        (
+            "door",
+            "auth requisite pam_unix.so\nauth include /etc/otherwhere\n",
+        ),
+        (
+            "other",
+            "auth requisite pam_unix.so\nauth include /etc/otherwhere\n",
+        ),
+    ] {
+        let path = format!("/etc/pam.d/{name}");
+        let before = machine.run("cat", &[&path]).stdout;
+        machine.write(&path, text);
+        let said = refusal(&machine, &["unprotect", "--all", "--dry-run"]);
+        assert!(said.contains(&path) && said.contains("by hand"), "{said}");
+        machine.write(&path, before);
+    }
+    // What is left of a door that somebody protected and then wrote in a link's place.
+    machine.done("sh", &["-euc", "mv /etc/pam.d/su /etc/elsewhere; ln -s /etc/elsewhere /etc/pam.d/su; ln -s su /etc/pam.d/alias"]);
+    let said = refusal(&machine, &["unprotect", "--all", "--dry-run"]);
+    assert!(said.contains("/etc/pam.d/su is a link"), "{said}");
+    machine.done("mv", &["/etc/elsewhere", "/etc/pam.d/su"]);
+    assert_eq!(su_file(&machine), protected);
+    machine.admin(&["unprotect", "--all"]);
+    assert_eq!(su_file(&machine), SU);
+}
+
 #[test]
 fn a_config_named_goes_into_the_line() {
     let (machine, token) = unprotected();

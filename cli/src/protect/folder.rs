@@ -54,33 +54,70 @@ pub(crate) fn distributions_file(service: &str) -> Option<PathBuf> {
 pub(crate) fn text(name: &str) -> Option<String> {
     let distributions = DISTRIBUTIONS.iter().copied();
     let mut folders = [ADMINS].into_iter().chain(distributions);
-    folders.find_map(|folder| fs::read_to_string(Path::new(folder).join(name)).ok())
+    folders.find_map(|folder| bytes(&Path::new(folder).join(name)).ok().map(as_text))
 }
 
-/// The names of the folder's files, without what editors and package managers have left there.
-fn names() -> Vec<String> {
-    let entries = fs::read_dir(ADMINS).into_iter().flatten().flatten();
+/// What is in a file, for reading: libpam minds no encoding, and what is no UTF-8 is in a comment or means nothing here.
+fn as_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// What is in a file. Anything else than a file is not waited for.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    fs::read(path)
+}
+
+/// The names of a folder's files; none where there is no such folder.
+fn names(folder: &str) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries.collect::<io::Result<Vec<_>>>()?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
     let mut names: Vec<String> = entries
+        .into_iter()
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| !name.starts_with('.') && !name.contains(".dpkg-") && !name.ends_with('~'))
         .collect();
     names.sort_unstable();
-    names
+    Ok(names)
 }
 
-/// The files, services and parts of others, with lines that otpair put in.
-pub(crate) fn marked() -> Vec<String> {
-    let is_marked =
-        |name: &String| fs::read_to_string(file(name)).is_ok_and(|text| pamstack::is_marked(&text));
-    names().into_iter().filter(is_marked).collect()
+/// Whether it is what an editor or a package manager has left: no program asks for a service of such a name.
+fn is_left_over(name: &str) -> bool {
+    name.starts_with('.') || name.contains(".dpkg-") || name.ends_with('~')
+}
+
+/// Whether it is a link to another name of the folder.
+fn is_alias(path: &Path) -> bool {
+    let target = || Some(path.canonicalize().ok()?.parent()?.to_owned());
+    path.is_symlink() && target() == Path::new(ADMINS).canonicalize().ok()
+}
+
+/// The files, services and parts of others, with lines that otpair put in. Whatever their names are, for libpam opens any
+/// that something names. One that can't be read is among them: whoever takes the lines out must not overlook it.
+pub(crate) fn marked() -> Result<Vec<String>, Failure> {
+    let names = names(ADMINS).map_err(|error| Failure::file(Path::new(ADMINS), &error))?;
+    let may_be_marked = |name: &String| {
+        let path = file(name);
+        match bytes(&path) {
+            Ok(bytes) => pamstack::is_marked(bytes) && !is_alias(&path),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    };
+    Ok(names.into_iter().filter(may_be_marked).collect())
 }
 
 /// Every service of the folder that asks for a first factor or for a passcode, by name, with its text and what is to be
 /// said of it.
 pub(crate) fn services() -> Vec<(String, String, Examined)> {
-    let services = names().into_iter().filter(|name| !is_part(name));
+    let names = names(ADMINS).unwrap_or_default().into_iter();
+    let services = names.filter(|name| !is_part(name) && !is_left_over(name));
     let examined = services.filter_map(|name| {
-        let text = fs::read_to_string(file(&name)).ok()?;
+        let text = as_text(bytes(&file(&name)).ok()?);
         let examined = pamstack::examine(&text, &self::text);
         Some((name, text, examined))
     });
@@ -91,13 +128,38 @@ pub(crate) fn services() -> Vec<(String, String, Examined)> {
         .collect()
 }
 
+/// The first file, of an admin's or a distribution's, that asks otpair by a line that is not marked, in itself or in what
+/// it includes.
+pub(crate) fn by_hand() -> Option<String> {
+    let without_own = |name: &str| Some(as_text(pamstack::unprotect(text(name)?.as_bytes())));
+    let folders = [ADMINS].into_iter().chain(DISTRIBUTIONS);
+    let names = folders.flat_map(|folder| names(folder).unwrap_or_default());
+    let mut names = names.filter(|name| !is_left_over(name));
+    names.find(|name| {
+        without_own(name).is_some_and(|text| pamstack::examine(&text, &without_own).protected)
+    })
+}
+
+/// The services that can't be read, and why.
+pub(crate) fn unreadable() -> Vec<Failure> {
+    let names = names(ADMINS).unwrap_or_default().into_iter();
+    let paths = names
+        .filter(|name| !is_left_over(name))
+        .map(|name| file(&name));
+    let errors = paths.filter_map(|path| Some((bytes(&path).err()?, path)));
+    errors
+        .filter(|(error, _)| error.kind() != io::ErrorKind::NotFound)
+        .map(|(error, path)| Failure::file(&path, &error))
+        .collect()
+}
+
 /// Replaces a file as a whole: with the same owner, mode and security label, and durably.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: impl AsRef<[u8]>) -> io::Result<()> {
     let old = open_plain(path)?;
     let metadata = old.metadata()?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.otpair"));
-    let written = write_beside(&temporary, text, &old, &metadata)
+    let written = write_beside(&temporary, text.as_ref(), &old, &metadata)
         .and_then(|()| fs::rename(&temporary, path))
         .and_then(|()| sync_folder(path));
     if written.is_err() {
@@ -108,7 +170,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
 
 fn write_beside(
     temporary: &Path,
-    text: &str,
+    text: &[u8],
     old: &File,
     metadata: &fs::Metadata,
 ) -> io::Result<()> {
@@ -118,7 +180,7 @@ fn write_beside(
         .create_new(true)
         .mode(0o600)
         .open(temporary)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text)?;
     fchown(&file, Some(metadata.uid()), Some(metadata.gid()))?;
     file.set_permissions(fs::Permissions::from_mode(metadata.mode() & 0o7777))?;
     let mut label = [0; 256];
@@ -131,11 +193,11 @@ fn write_beside(
 }
 
 /// Takes something out of a file. Where the disk has no room for another file, in place: that needs none.
-pub(crate) fn shrink(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn shrink(path: &Path, text: &[u8]) -> io::Result<()> {
     replace(path, text).or_else(|_| shrink_in_place(path, text))
 }
 
-fn shrink_in_place(path: &Path, text: &str) -> io::Result<()> {
+fn shrink_in_place(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .custom_flags(libc_nofollow())
@@ -144,7 +206,7 @@ fn shrink_in_place(path: &Path, text: &str) -> io::Result<()> {
     if length > file.metadata()?.len() {
         return Err(io::Error::other("it would grow"));
     }
-    file.write_all(text.as_bytes())?;
+    file.write_all(text)?;
     file.set_len(length)?;
     file.sync_all()
 }
@@ -164,9 +226,15 @@ fn open_plain(path: &Path) -> io::Result<File> {
 
 /// The text of a service's own file, which must be a plain one.
 pub(crate) fn own_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    open_plain(path)?.read_to_string(&mut text)?;
-    Ok(text)
+    String::from_utf8(own_bytes(path)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// The same, in whatever encoding it is.
+pub(crate) fn own_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_plain(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Makes a change of a folder durable.

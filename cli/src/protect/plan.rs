@@ -184,6 +184,11 @@ fn missing(service: &str, path: &Path, error: &std::io::Error) -> Failure {
             "{path} is a link to what something else maintains; put a file in its place first: cp --remove-destination \"$(readlink -f {path})\" {path}"
         ));
     }
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        return Failure::new(format!(
+            "{path} has characters that are not UTF-8, such as an old umlaut in a comment; write them anew first: file {path} tells the encoding, iconv changes it"
+        ));
+    }
     if error.kind() != std::io::ErrorKind::NotFound {
         return Failure::new(format!("{path}: {error}"));
     }

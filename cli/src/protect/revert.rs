@@ -7,7 +7,8 @@ use crate::failure::Failure;
 use otpair_core::event::{Event, EventKind};
 use otpair_host::audit::{Audit, Context};
 use otpair_host::config::Config;
-use otpair_host::pamstack;
+use otpair_host::pamstack::{self, MARK};
+use rustix::io::Errno;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -15,7 +16,7 @@ use std::path::Path;
 pub(super) fn revert(config: Option<&Path>) -> Result<Vec<String>, Failure> {
     // Nothing that another one does keeps lines in.
     let _lock = folder::lock().ok();
-    let Some(pending) = Pending::read().unwrap_or_else(|_| Some(everything())) else {
+    let Some(pending) = Pending::read().or_else(|_| everything().map(Some))? else {
         timer::end()?;
         return Ok(Vec::new());
     };
@@ -26,7 +27,7 @@ pub(super) fn revert(config: Option<&Path>) -> Result<Vec<String>, Failure> {
 
 /// Takes otpair's lines out of every file, confirmed or not, and gives the files.
 pub(super) fn take_all_out(config: Option<&Path>, why: &str) -> Result<Vec<String>, Failure> {
-    let files = folder::marked();
+    let files = folder::marked()?;
     take_out_of(&files, config, why)?;
     Ok(files)
 }
@@ -48,27 +49,49 @@ fn take_out_of(files: &[String], config: Option<&Path>, why: &str) -> Result<(),
 }
 
 /// Where what is pending can't be read, all that otpair ever put in is taken out: nobody is kept out by that.
-fn everything() -> Pending {
-    Pending {
+fn everything() -> Result<Pending, Failure> {
+    Ok(Pending {
         id: String::new(),
-        services: folder::marked(),
+        services: folder::marked()?,
         deadline: 0,
         config: None,
+    })
+}
+
+/// What is in a service's file, if otpair's lines are among it.
+fn marked(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match folder::own_bytes(path) {
+        Ok(text) => Ok(pamstack::is_marked(&text).then_some(text)),
+        // What is gone has no line of otpair's.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            Err(Failure::new(format!(
+                "{} is a link to what something else maintains; take the lines that end in \"{MARK}\" out of that by hand",
+                path.display()
+            )))
+        }
+        Err(error) => Err(Failure::file(path, &error)),
     }
+}
+
+/// The files that otpair's lines would be taken out of.
+///
+/// # Errors
+/// If they could not be taken out of one of them.
+pub(super) fn foreseen() -> Result<Vec<String>, Failure> {
+    let files = folder::marked()?;
+    for file in &files {
+        marked(&folder::file(file))?;
+    }
+    Ok(files)
 }
 
 /// Takes otpair's lines out of a service's file. Whether there were any.
 pub(super) fn take_out(service: &str, config: Option<&Path>, why: &str) -> Result<bool, Failure> {
     let path = folder::file(service);
-    let text = match folder::own_text(&path) {
-        Ok(text) => text,
-        // What is gone has no line of otpair's.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(Failure::file(&path, &error)),
-    };
-    if !pamstack::is_marked(&text) {
+    let Some(text) = marked(&path)? else {
         return Ok(false);
-    }
+    };
     folder::need_root()?;
     folder::shrink(&path, &pamstack::unprotect(&text))
         .map_err(|error| Failure::file(&path, &error))?;

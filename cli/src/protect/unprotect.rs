@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Every service
     #[arg(long, conflicts_with = "services")]
     all: bool,
+    /// Only say what --all would do, or why it could not
+    #[arg(long, requires = "all")]
+    dry_run: bool,
     #[command(flatten)]
     json: Json,
 }
@@ -61,6 +64,9 @@ impl Args {
         if !self.all {
             login_window::check_names(&self.services)?;
         }
+        if self.dry_run {
+            return Err(Failure::Usage("--dry-run is for PAM's files".to_owned()));
+        }
         folder::need_root_for("the login window")?;
         let said = window.switch_off(config)?;
         status::tell_window(window, self.json.json, said)
@@ -70,10 +76,19 @@ impl Args {
     fn everywhere(&self, config: Option<&Path>) -> Result<(), Failure> {
         folder::need_root()?;
         let _lock = folder::lock().ok();
-        let services = revert::take_all_out(config, WHY)?;
-        let mut others = folder::services().into_iter();
-        let by_hand = others.find(|(_, _, examined)| examined.protected);
-        by_hand.map_or(Ok(()), |(service, ..)| Err(left(&service)))?;
+        let services = if self.dry_run {
+            revert::foreseen()?
+        } else {
+            revert::take_all_out(config, WHY)?
+        };
+        folder::by_hand().map_or(Ok(()), |file| Err(left(&file)))?;
+        if self.dry_run {
+            let said = format!(
+                "otpair's lines would be taken out of: {}.",
+                services.join(", ")
+            );
+            return status::tell(&services, self.json.json, &said);
+        }
         self.tell(&services, !services.is_empty())
     }
 

@@ -10,6 +10,7 @@ fn wrong_usage_is_status_2() {
         &["protect"][..],
         &["unprotect"],
         &["unprotect", "--all", "sudo"],
+        &["unprotect", "--dry-run", "sudo"],
         &["protect", "--confirm", "sudo"],
         &["protect", "--confirm", "--revert"],
         &["protect", "sudo", "--revert-in", "5"],

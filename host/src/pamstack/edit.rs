@@ -21,18 +21,22 @@ impl Marked {
 
 /// Whether otpair's lines are in a file.
 #[must_use]
-pub fn is_marked(text: &str) -> bool {
-    text.lines().any(is_own)
+pub fn is_marked(text: impl AsRef<[u8]>) -> bool {
+    lines(text.as_ref()).any(is_own)
 }
 
 /// Whether one of them is not itself a comment.
 pub(super) fn is_in_force(text: &str) -> bool {
-    text.lines()
-        .any(|line| is_own(line) && !line.trim_start().starts_with('#'))
+    lines(text.as_bytes()).any(|line| is_own(line) && !line.trim_ascii_start().starts_with(b"#"))
 }
 
-fn is_own(line: &str) -> bool {
-    line.trim_end().ends_with(MARK)
+/// The lines, each with its end.
+fn lines(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n')
+}
+
+fn is_own(line: &[u8]) -> bool {
+    line.trim_ascii_end().ends_with(MARK.as_bytes())
 }
 
 /// The text with these lines at a place, in bytes, where a line begins or the text ends.
@@ -48,16 +52,15 @@ pub(super) fn insert(text: &str, place: usize, lines: &[Marked]) -> String {
     }
 }
 
-/// The text without otpair's lines: what it was before, if nobody else has changed it since.
+/// The text without otpair's lines: what it was before, if nobody else has changed it since. Bytes, for an admin's comment
+/// may be in any encoding.
 #[must_use]
-pub fn unprotect(text: &str) -> String {
-    let mut kept: String = text
-        .split_inclusive('\n')
-        .filter(|line| !is_own(line))
-        .collect();
+pub fn unprotect(text: &[u8]) -> Vec<u8> {
+    let kept: Vec<&[u8]> = lines(text).filter(|line| !is_own(line)).collect();
+    let mut kept = kept.concat();
     // Ours stood behind a last line without an end.
-    let last = text.split_inclusive('\n').next_back().unwrap_or_default();
-    if is_own(last) && !last.ends_with('\n') && kept.ends_with('\n') {
+    let last = lines(text).next_back().unwrap_or_default();
+    if is_own(last) && !last.ends_with(b"\n") && kept.ends_with(b"\n") {
         kept.pop();
     }
     kept

@@ -13,6 +13,10 @@ const FAILLOCK: &str = "auth required pam_faillock.so preauth\nauth [success=1 d
 const MARKED: &str =
     "auth required pam_otpair.so # otpair protect: taken out by otpair unprotect\n";
 
+fn taken_out(text: &str) -> String {
+    String::from_utf8(unprotect(text.as_bytes())).unwrap()
+}
+
 fn reader(name: &str) -> Option<String> {
     let text = match name {
         "common-auth" => DEBIAN,
@@ -49,7 +53,7 @@ fn behind(text: &str, line: &str) {
         .position(|line| line.contains("pam_otpair.so"))
         .unwrap();
     assert!(lines[at - 1].starts_with(line), "{protected}");
-    assert_eq!(unprotect(&protected), text);
+    assert_eq!(taken_out(&protected), text);
     let examined = examine(&protected, &reader);
     assert_eq!(
         (examined.protected, examined.weakness),
@@ -243,7 +247,7 @@ fn a_stack_without_a_first_factor_is_for_a_door_that_has_asked_for_a_key() {
         protected,
         text.replace("login.so\n", &format!("login.so\n{MARKED}{permit}"))
     );
-    assert_eq!(unprotect(&protected), text);
+    assert_eq!(taken_out(&protected), text);
 }
 
 #[test]
@@ -258,7 +262,7 @@ fn arguments_go_with_the_line() {
         protected.contains("\nauth required pam_otpair.so config=/root/a.toml #"),
         "{protected}"
     );
-    assert_eq!(unprotect(&protected), text);
+    assert_eq!(taken_out(&protected), text);
 }
 
 #[test]
@@ -298,9 +302,17 @@ fn what_the_admin_has_changed_meanwhile_is_kept() {
     };
     let edited = protected.replace("a.so", "b.so") + "session optional c.so\n";
     assert_eq!(
-        unprotect(&edited),
+        taken_out(&edited),
         "@include common-auth\nsession required b.so\nsession optional c.so\n"
     );
+}
+
+#[test]
+fn the_lines_come_out_of_a_text_in_any_encoding() {
+    let text = b"# f\xfcr alle\n@include common-auth\n";
+    let protected = [&text[..], MARKED.as_bytes()].concat();
+    assert!(is_marked(&protected) && !is_marked(text));
+    assert_eq!(unprotect(&protected), text);
 }
 
 /// Fedora's own files, and those that authselect's profile `local` makes.
@@ -383,7 +395,7 @@ proptest! {
             text.push('\n');
         }
         if let Ok(Protected::Text(protected)) = protect(&text, &reader, "", first) {
-            prop_assert_eq!(unprotect(&protected), text);
+            prop_assert_eq!(taken_out(&protected), text);
             prop_assert_eq!(protect(&protected, &reader, "", first), Ok(Protected::Already));
             let examined = examine(&protected, &reader);
             prop_assert_eq!(examined.lines, 1, "{}", protected);
@@ -395,7 +407,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_and_none_is_lost(text in "[a-z#\\\\\n\\[\\]= ]{0,60}") {
-        prop_assert_eq!(unprotect(&text), text.clone());
+        prop_assert_eq!(taken_out(&text), text.clone());
         let _ = examine(&text, &reader);
         let _ = attempt(&text);
     }
