@@ -345,12 +345,19 @@ fn a_line_that_stays_is_told_before_anything_is_taken_out() {
         assert!(said.contains(&path) && said.contains("by hand"), "{said}");
         machine.write(&path, before);
     }
-    // What is left of a door that somebody protected and then wrote in a link's place.
-    machine.done("sh", &["-euc", "mv /etc/pam.d/su /etc/elsewhere; ln -s /etc/elsewhere /etc/pam.d/su; ln -s su /etc/pam.d/alias"]);
+    // The lines of a link's target are somebody else's to change, unless it is a file of the folder too.
+    machine.done(
+        "sh",
+        &[
+            "-euc",
+            "mv /etc/pam.d/su /etc/elsewhere; ln -s /etc/elsewhere /etc/pam.d/su",
+        ],
+    );
     let said = refusal(&machine, &["unprotect", "--all", "--dry-run"]);
     assert!(said.contains("/etc/pam.d/su is a link"), "{said}");
     machine.done("mv", &["/etc/elsewhere", "/etc/pam.d/su"]);
     assert_eq!(su_file(&machine), protected);
+    machine.done("ln", &["-s", "su", "/etc/pam.d/alias"]);
     machine.admin(&["unprotect", "--all"]);
     assert_eq!(su_file(&machine), SU);
 }

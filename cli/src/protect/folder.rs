@@ -88,7 +88,8 @@ fn names(folder: &str) -> io::Result<Vec<String>> {
 
 /// Whether it is what an editor or a package manager has left: no program asks for a service of such a name.
 fn is_left_over(name: &str) -> bool {
-    name.starts_with('.') || name.contains(".dpkg-") || name.ends_with('~')
+    let ends = ["~", ".pam-old", ".rpmnew", ".rpmsave", ".rpmorig"];
+    name.starts_with('.') || name.contains(".dpkg-") || ends.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether it is a link to another name of the folder.
