@@ -140,6 +140,38 @@ fn a_clock_that_nobody_keeps_right_is_a_warning() {
 }
 
 #[test]
+fn who_switches_otpair_off_is_told_that_a_password_alone_would_do_at_sshd() {
+    let container = booted();
+    let config = String::from_utf8(container.read("/etc/ssh/sshd_config")).unwrap();
+    let settings =
+        "KbdInteractiveAuthentication yes\nPasswordAuthentication no\nAuthenticationMethods any\n";
+    container.write("/etc/ssh/sshd_config", format!("{settings}{config}"));
+    let note = "set KbdInteractiveAuthentication no";
+    let is_told = |arguments: &[&str]| {
+        let output = container.run("otpair", arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        said.contains(note)
+    };
+    for off in [
+        &["unprotect", "sshd"][..],
+        &["unprotect", "--all"],
+        &["protect", "--revert"],
+    ] {
+        container.done("otpair", &["protect", "sshd", "sudo", "--revert-in", "7d"]);
+        assert!(!is_told(&["unprotect", "sudo"]));
+        assert!(is_told(off), "{off:?}");
+    }
+    assert!(
+        is_told(&["unprotect", "--all"]),
+        "nothing asks there any more"
+    );
+    let taken_back = format!("KbdInteractiveAuthentication no\n{config}");
+    container.write("/etc/ssh/sshd_config", taken_back);
+    assert!(!is_told(&["unprotect", "--all"]));
+}
+
+#[test]
 fn sshd_with_a_key_first_and_no_password_is_protected_only_with_the_methods_that_say_so() {
     let container = booted();
     let bare = "account required pam_unix.so\n@include common-session\n";

@@ -69,6 +69,7 @@ impl Args {
         if self.revert {
             folder::need_root()?;
             let services = revert::revert(config)?;
+            revert::note_what_is_left(&services);
             let said = said_of_revert(!services.is_empty());
             return status::tell(&services, self.json.json, said);
         }

@@ -2,8 +2,9 @@
 
 use super::pending::{self, Pending};
 use super::plan::Plan;
-use super::{folder, timer};
+use super::{folder, sshd, timer};
 use crate::failure::Failure;
+use crate::{output, status};
 use otpair_core::event::{Event, EventKind};
 use otpair_host::audit::{Audit, Context};
 use otpair_host::config::Config;
@@ -23,6 +24,13 @@ pub(super) fn revert(config: Option<&Path>) -> Result<Vec<String>, Failure> {
     let config = config.or(pending.config.as_deref());
     take_out_of(&pending.services, config, "not confirmed")?;
     Ok(pending.services)
+}
+
+/// Says what was set for otpair elsewhere, and now lets people in with less than before.
+pub(super) fn note_what_is_left(services: &[String]) {
+    if let Some(note) = sshd::note_of_password(services, status::is_protected) {
+        output::note(&note);
+    }
 }
 
 /// Takes otpair's lines out of every file, confirmed or not, and gives the files.

@@ -119,9 +119,63 @@ pub(super) fn notes(services: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// Says what the settings that let otpair ask leave behind once it does not: PAM's password alone, where sshd took none.
+pub(super) fn note_of_password(
+    services: &[String],
+    is_protected: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let is_about_sshd = services.iter().any(|service| service == "sshd") && !is_protected("sshd");
+    let is_let_in =
+        is_about_sshd && settings().is_some_and(|settings| is_password_enough(&settings));
+    is_let_in.then(|| {
+        "sshd lets people in with their password alone now: it has PasswordAuthentication no, but KbdInteractiveAuthentication yes; set KbdInteractiveAuthentication no where it says yes, in /etc/ssh/sshd_config or a file of sshd_config.d, then reload sshd".to_owned()
+    })
+}
+
+/// Whether PAM's password signs on by itself where sshd's own does not.
+fn is_password_enough(settings: &HashMap<String, String>) -> bool {
+    let is = |name: &str, value: &str| settings.get(name).is_some_and(|set| set == value);
+    let methods = settings
+        .get("authenticationmethods")
+        .map_or("any", String::as_str);
+    let is_alone = |methods: &str| {
+        ["any", "keyboard-interactive", "keyboard-interactive:pam"].contains(&methods)
+    };
+    is("kbdinteractiveauthentication", "yes")
+        && is("passwordauthentication", "no")
+        && !is("usepam", "no")
+        && methods.split(' ').any(is_alone)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_enough_where_only_pam_takes_one_and_nothing_else_is_asked_for() {
+        let is_enough = |changed: (&str, &str)| {
+            let settings = [
+                ("usepam", "yes"),
+                ("kbdinteractiveauthentication", "yes"),
+                ("passwordauthentication", "no"),
+                ("authenticationmethods", "any"),
+                changed,
+            ];
+            let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            is_password_enough(&settings.into())
+        };
+        assert!(is_enough(("port", "22")));
+        for changed in [
+            ("usepam", "no"),
+            ("kbdinteractiveauthentication", "no"),
+            ("passwordauthentication", "yes"),
+            ("authenticationmethods", "publickey,keyboard-interactive"),
+        ] {
+            assert!(!is_enough(changed), "{changed:?}");
+        }
+        let either = "publickey keyboard-interactive:pam";
+        assert!(is_enough(("authenticationmethods", either)));
+    }
 
     fn told(settings: &[(&str, &str)]) -> Vec<String> {
         let settings = settings

@@ -93,6 +93,9 @@ impl Args {
     }
 
     fn tell(&self, services: &[String], were_any: bool) -> Result<(), Failure> {
+        // Whoever takes all out may have taken sshd's out before.
+        let sshd = ["sshd".to_owned()];
+        revert::note_what_is_left(if self.all { &sshd } else { services });
         let said = if were_any {
             "otpair is not asked any more."
         } else {
