@@ -611,11 +611,11 @@ fn texts_that_are_shown_are_short_and_without_control_characters() {
     }
 }
 
-/// The config that packages for Linux bring, with those lines in force that have so many marks before them: one stands
+/// The example of a config that packages for Linux bring, with those lines in force that have so many marks before them: one stands
 /// before a key with its default, two before an example.
 #[cfg(target_os = "linux")]
 fn sample(most_marks: usize) -> String {
-    let sample = include_str!("../../../packaging/linux/otpair.toml");
+    let sample = include_str!("../../../packaging/linux/otpair.toml.example");
     let in_force = |line: &str| {
         let said = line.trim_start_matches('#');
         let marks = line.len() - said.len();
@@ -642,6 +642,14 @@ fn the_sample_of_the_packages_has_every_key_with_its_default() {
             "{line} is not in the sample"
         );
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_config_that_the_packages_bring_says_nothing_but_where_to_read() {
+    let brought = include_str!("../../../packaging/linux/otpair.toml");
+    assert_eq!(config(brought).to_toml(), Config::default().to_toml());
+    assert!(brought.lines().all(|line| line.starts_with('#')));
 }
 
 #[test]

@@ -57,6 +57,9 @@ fn all_that_otpair_needs_is_at_its_place() {
             "/usr/share/doc/otpair/copyright",
             "/usr/share/doc/otpair/README.Debian",
             "/usr/share/doc/otpair/third-party-licences.gz",
+            "/usr/share/doc/otpair/otpair.toml.example",
+            "/usr/share/doc/otpair/recovery.md",
+            "/usr/share/doc/otpair/doors/fedora.md",
         ]
         .map(str::to_owned),
     );
