@@ -45,21 +45,22 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
 fn sealed() -> Vec<Finding> {
     let now = SealingKey::read(Path::new(UNSEALED_KEY));
     let is_missing = matches!(now, Ok(None));
-    let (severity, then) = if is_missing {
-        (Severity::Stops, "nobody can sign on")
+    // What waits for the next boot stops people too, and is to stop protect.
+    let then = if is_missing {
+        "nobody can sign on"
     } else {
-        (Severity::Warning, "nobody can sign on after the next boot")
+        "nobody can sign on after the next boot"
     };
     let trouble = trouble(now.ok().flatten().as_ref());
     let opens = trouble.is_none();
-    let found = |(what, mend)| Finding::new(severity, ABOUT, format!("{what}: {then}"), mend);
+    let found = |(what, mend)| Finding::new(Severity::Stops, ABOUT, format!("{what}: {then}"), mend);
     let mut findings: Vec<_> = trouble.map(found).into_iter().collect();
     if !credential::is_enabled() {
         let what = format!(
             "{} is not enabled: nobody can sign on after the next boot",
             credential::UNIT
         );
-        findings.push(Finding::warning(ABOUT, what, SEAL));
+        findings.push(Finding::new(Severity::Stops, ABOUT, what, SEAL));
     }
     if opens && !credential::is_by_tpm() {
         let what = format!(
