@@ -1,5 +1,42 @@
 //! The lines of a PAM file (pam.conf(5)), as far as they are about `auth`.
 
+/// Every answer that a control field may name; one that libpam does not know makes all answers bad.
+const ANSWERS: [&str; 33] = [
+    "success",
+    "open_err",
+    "symbol_err",
+    "service_err",
+    "system_err",
+    "buf_err",
+    "perm_denied",
+    "auth_err",
+    "cred_insufficient",
+    "authinfo_unavail",
+    "user_unknown",
+    "maxtries",
+    "new_authtok_reqd",
+    "acct_expired",
+    "session_err",
+    "cred_unavail",
+    "cred_expired",
+    "cred_err",
+    "no_module_data",
+    "conv_err",
+    "authtok_err",
+    "authtok_recover_err",
+    "authtok_recovery_err",
+    "authtok_lock_busy",
+    "authtok_disable_aging",
+    "try_again",
+    "ignore",
+    "abort",
+    "authtok_expired",
+    "module_unknown",
+    "bad_item",
+    "conv_again",
+    "incomplete",
+];
+
 /// What a line of a service's file says, with its place in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
@@ -51,7 +88,8 @@ pub(super) struct Control {
 impl Control {
     /// The action for an answer.
     pub(super) fn action(&self, answer: &str) -> Action {
-        let found = self.named.iter().find(|(name, _)| name == answer);
+        // Of two actions for one answer libpam takes the last.
+        let found = self.named.iter().rfind(|(name, _)| name == answer);
         found.map_or(self.default, |(_, action)| *action)
     }
 
@@ -88,10 +126,7 @@ impl Control {
 
     /// `[value=action …]`, without the brackets. An answer that it does not name is bad.
     fn table(text: &str) -> Option<Self> {
-        let mut control = Self {
-            named: Vec::new(),
-            default: Action::Bad,
-        };
+        let (mut named, mut default) = (Vec::new(), None);
         // libpam takes blanks around the equals sign.
         let parts: Vec<_> = text.split('=').map(str::trim).collect();
         let text = parts.join("=");
@@ -104,15 +139,27 @@ impl Control {
                 "bad" => Action::Bad,
                 "die" => Action::Die,
                 "reset" => Action::Reset,
-                number => Action::Jump(number.parse().ok()?),
+                number => Action::Jump(jump(number)?),
             };
+            // Where "default" stands twice, the first fills what is open.
             match answer {
-                "default" => control.default = action,
-                _ => control.named.push((answer.to_owned(), action)),
+                "default" => _ = default.get_or_insert(action),
+                _ if ANSWERS.contains(&answer) => named.push((answer.to_owned(), action)),
+                _ => return None,
             }
         }
-        Some(control)
+        Some(Self {
+            named,
+            default: default.unwrap_or(Action::Bad),
+        })
     }
+}
+
+/// How many modules a number skips. To libpam 0 is a mistake, and so is a sign.
+fn jump(number: &str) -> Option<usize> {
+    let is_number = number.bytes().all(|digit| digit.is_ascii_digit());
+    let count = number.parse().ok().filter(|_| is_number)?;
+    (count > 0).then_some(count)
 }
 
 impl Line {

@@ -127,6 +127,10 @@ fn what_libpam_may_read_differently_is_refused() {
         "@INCLUDE common-auth",
         "auth nonsense pam_unix.so",
         "auth required",
+        "auth [succes=done default=ok] pam_env.so",
+        "auth [success=DONE] pam_env.so",
+        "auth [success=0] pam_env.so",
+        "auth [success=+1] pam_env.so",
     ] {
         let refused = attempt(&format!("{line}\n{plain}"));
         assert!(
@@ -141,6 +145,38 @@ fn what_libpam_may_read_differently_is_refused() {
         matches!(blanks, Err(Refusal::EndsBefore { .. })),
         "{blanks:?}"
     );
+}
+
+#[test]
+fn of_two_actions_for_one_answer_the_one_counts_that_libpam_takes() {
+    for control in ["success=ok success=done", "default=done default=die"] {
+        let refused = attempt(&format!(
+            "auth [{control}] pam_unix.so\nauth requisite pam_deny.so\n"
+        ));
+        assert!(
+            matches!(refused, Err(Refusal::EndsBefore { .. })),
+            "{control}: {refused:?}"
+        );
+    }
+    behind(
+        "auth [success=done success=ok default=die] pam_unix.so\n",
+        "auth [success=done success=ok",
+    );
+}
+
+#[test]
+fn a_wrong_password_that_leads_past_otpair_or_to_it_is_a_weakness() {
+    let stack = |control: &str| {
+        let text = format!(
+            "auth [{control}] pam_unix.so\nauth requisite pam_deny.so\n{MARKED}auth required pam_permit.so\n"
+        );
+        examine(&text, &reader).weakness
+    };
+    assert_eq!(stack("success=1 default=ignore"), None);
+    let past = stack("success=1 default=2");
+    assert!(matches!(past, Some(Refusal::EndsBefore { .. })), "{past:?}");
+    let to = stack("success=1 auth_err=1 default=ignore");
+    assert!(matches!(to, Some(Refusal::GoesOn { .. })), "{to:?}");
 }
 
 #[test]

@@ -31,6 +31,8 @@ struct Spot {
     /// The impression at the beginning of each substack that the way is in.
     saved: Vec<Impression>,
     first_factor: bool,
+    /// Whether a first factor was wrong.
+    failed: bool,
     otpair: Passed,
 }
 
@@ -39,7 +41,7 @@ struct Spot {
 pub(super) enum Weakness {
     /// Somebody without the first factor gets as far as otpair.
     ReachedWithout,
-    /// Somebody with the first factor is let in without otpair, by the module at this place or, behind the last one, by
+    /// Somebody with the first factor, or with a wrong one, is let in without otpair, by the module at this place or, behind the last one, by
     /// the stack's end.
     LetInBefore(usize),
     /// Somebody whom otpair has refused is let in.
@@ -72,6 +74,7 @@ impl Walk {
             impression: Impression::Undefined,
             saved: vec![Impression::Undefined],
             first_factor,
+            failed: false,
             otpair: Passed::NotYet,
         }];
         while let Some(spot) = open.pop() {
@@ -107,7 +110,8 @@ impl Walk {
 
     /// The end of a way; `by` is the module that ended it.
     fn end(&mut self, spot: &Spot, by: usize) {
-        if spot.impression != Impression::Good || !spot.first_factor {
+        // Whoever is not asked for a first factor, such as root, is not otpair's business.
+        if spot.impression != Impression::Good || !(spot.first_factor || spot.failed) {
             return;
         }
         match spot.otpair {
@@ -131,7 +135,10 @@ impl Walk {
         let here = spot.next;
         let success = is_success(answer);
         enter(&mut spot, handler.level);
-        spot.first_factor |= success && handler.is_first_factor();
+        if handler.is_first_factor() {
+            spot.first_factor |= success;
+            spot.failed |= !success && answer != "ignore";
+        }
         if handler.role == Role::Otpair {
             let on = success || answer == "ignore";
             spot.otpair = if on && spot.otpair != Passed::Refused {
