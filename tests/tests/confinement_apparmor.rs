@@ -6,12 +6,14 @@ use otpair_tests::confinement::apparmor::{Profile, folder};
 use otpair_tests::confinement::recording::Recording;
 use otpair_tests::machine::Machine;
 use otpair_tests::page::Page;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 const HELPER: &str = "usr.libexec.otpair.otpair-helper";
 const ABSTRACTION: &str = "abstractions/otpair";
+const CLIENT: &str = "abstractions/otpair-client";
 
 /// The profile of a program that signs people on, such as somebody's sshd, as far as the module does not matter: the
 /// tests' PAM client.
@@ -49,6 +51,7 @@ impl Copy {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("abstractions")).unwrap();
         fs::write(folder.join(ABSTRACTION), abstraction).unwrap();
+        fs::write(folder.join(CLIENT), text(CLIENT)).unwrap();
         Self {
             folder,
             helper: helper.to_owned(),
@@ -65,6 +68,11 @@ impl Copy {
 
     fn program(&self) -> Profile {
         Profile::compile(&self.folder, PROGRAM)
+    }
+
+    /// The same program where it is not root's.
+    fn client(&self) -> Profile {
+        Profile::compile(&self.folder, &PROGRAM.replace(ABSTRACTION, CLIENT))
     }
 
     /// What of the recording is refused by it.
@@ -105,6 +113,31 @@ fn without_any_one_of_its_rules_something_is_refused() {
         }
     }
     assert!(tried > 12, "only {tried} rules were tried");
+}
+
+#[test]
+fn a_program_that_is_not_roots_needs_the_helpers_socket_and_no_more_of_otpairs() {
+    let copy = Copy::as_shipped("client");
+    let refused = copy.client().refused(&RECORDING.caller);
+    assert!(refused.is_empty(), "{refused:#?}");
+    let of_otpairs = RECORDING.module.iter();
+    let of_otpairs: BTreeSet<_> = of_otpairs
+        .filter(|access| {
+            ["/etc", "/var/lib", "/var/log"]
+                .iter()
+                .any(|folder| access.path.starts_with(&format!("{folder}/otpair")))
+        })
+        .cloned()
+        .collect();
+    let refused = copy.client().refused(&of_otpairs);
+    assert!(refused.len() > 10, "{of_otpairs:#?}");
+    assert_eq!(refused.len(), of_otpairs.len(), "{refused:#?}");
+    fs::write(copy.folder.join(CLIENT), "").unwrap();
+    let socket = copy.client().refused(&RECORDING.caller);
+    assert!(
+        matches!(&socket[..], [access] if access.path == "/run/otpair/helper.sock"),
+        "{socket:#?}"
+    );
 }
 
 /// A rule about files that the recording has to need.
@@ -170,7 +203,7 @@ fn the_helper_has_no_network_and_one_capability() {
 #[test]
 fn a_cache_at_another_place_is_allowed_as_the_page_says() {
     let machine = Machine::new();
-    for name in [HELPER, ABSTRACTION] {
+    for name in [HELPER, ABSTRACTION, CLIENT] {
         machine.write(&format!("/etc/apparmor.d/{name}"), text(name));
     }
     Page::read("confinement.md").follow(&machine);
