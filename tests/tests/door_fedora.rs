@@ -9,6 +9,7 @@ use otpair_tests::machine::{ALICE, BOB, CAROL, Machine, User, told};
 use otpair_tests::page::Page;
 use otpair_tests::terminal::Terminal;
 use otpair_tests::token::Token;
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
@@ -260,6 +261,15 @@ fn the_checks_are_written_again_when_authselect_has_changed_them_and_nothing_is_
         "auth required pam_env.so\nauth sufficient pam_unix.so\n",
         "auth include something\nauth required pam_deny.so\n",
         "auth sufficient \\\n pam_unix.so\nauth required pam_deny.so\n",
+        "auth [success=done auth_err=done default=ignore] pam_unix.so\nauth required pam_deny.so\n",
+        "auth [default=done] pam_unix.so\nauth required pam_deny.so\n",
+        "auth [success=2 default=ignore] pam_unix.so\nauth required pam_deny.so\n",
+        "auth [succes=done] pam_unix.so\nauth required pam_deny.so\n",
+        "auth [sufficient] pam_unix.so\nauth required pam_deny.so\n",
+        "[auth] sufficient pam_unix.so\nauth required pam_deny.so\n",
+        "auth INCLUDE something\nauth required pam_deny.so\n",
+        "auth nonsense pam_unix.so\nauth required pam_deny.so\n",
+        "auth sufficient\nauth required pam_deny.so\n",
     ] {
         machine.write("/etc/pam.d/system-auth", unknown);
         let output = write();
@@ -271,6 +281,83 @@ fn the_checks_are_written_again_when_authselect_has_changed_them_and_nothing_is_
         );
         assert_eq!(machine.read("/etc/pam.d/otpair-system-auth"), kept);
     }
+}
+
+#[test]
+fn an_end_with_success_is_turned_however_libpam_may_find_it_written() {
+    let (machine, token, _) = fedora("local");
+    for (press, control) in (0..).zip([
+        "Sufficient",
+        "[ success = done  new_authtok_reqd=done default = ignore ]",
+    ]) {
+        let system_auth = format!(
+            "AUTH {control} pam_unix.so nodelay # the password\nauth Required pam_deny.so\n"
+        );
+        machine.write("/etc/pam.d/system-auth", system_auth);
+        turn_round(&machine);
+        machine.admin(&["protect", "sudo", "--revert-in", "7d"]);
+        let sudo = door::sudo_on_a_terminal(&machine);
+        every_combination(&machine, &*sudo, ALICE, &token.press(press));
+        machine.admin(&["unprotect", "sudo"]);
+    }
+}
+
+#[test]
+fn taken_back_as_the_page_says_the_services_are_as_they_came() {
+    let (machine, ..) = fedora("sssd");
+    let both = || ["sshd", "sudo"].map(|service| machine.read(&format!("/etc/pam.d/{service}")));
+    let as_they_came = both();
+    turn_round(&machine);
+    let page = Page::read("doors/fedora.md");
+    // turn_round has moved login and su too, so the files have to stay.
+    page.follow_block(&machine, "sh back", &[]);
+    assert_eq!(both(), as_they_came);
+    let written = machine.path("/etc/pam.d/otpair-system-auth");
+    assert!(written.exists());
+    for service in ["su", "login"] {
+        machine.write(&format!("/etc/pam.d/{service}"), fedoras(service));
+    }
+    page.follow_block(&machine, "sh back", &[]);
+    assert!(!written.exists());
+}
+
+/// What doctor says of the first factor.
+fn of_first_factor(machine: &Machine) -> Vec<String> {
+    let output = machine.otpair(&["doctor", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = found.as_array().unwrap().iter();
+    all.filter(|one| one["about"] == "first factor")
+        .map(|one| one["what"].to_string())
+        .collect()
+}
+
+#[test]
+fn doctor_tells_when_authselect_has_changed_what_the_checks_were_written_from() {
+    let (machine, ..) = fedora("local");
+    turn_round(&machine);
+    machine.admin(&["protect", "sudo", "--revert-in", "7d"]);
+    assert_eq!(of_first_factor(&machine), Vec::<String>::new());
+    machine.write("/etc/pam.d/system-auth", fedoras("sssd/system-auth"));
+    let [told] = &of_first_factor(&machine)[..] else {
+        panic!("it does not tell");
+    };
+    assert!(
+        told.contains("otpair-system-auth is not what") && !told.contains("password-auth"),
+        "{told}"
+    );
+    machine.done("/usr/libexec/otpair/first-factor", &[]);
+    assert_eq!(of_first_factor(&machine), Vec::<String>::new());
+    machine.write(
+        "/etc/pam.d/system-auth",
+        "auth [default=done] pam_unix.so\nauth required pam_deny.so\n",
+    );
+    let told = of_first_factor(&machine).concat();
+    assert!(told.contains("otpair can't be put behind it"), "{told}");
+    machine.write(
+        "/etc/pam.d/otpair-system-auth",
+        "auth requisite pam_unix.so\n",
+    );
+    assert_eq!(of_first_factor(&machine), Vec::<String>::new(), "by hand");
 }
 
 /// All of the page but `dnf install`, for Debian has no repository of Fedora's: what the package's file is called is

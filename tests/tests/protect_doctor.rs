@@ -48,6 +48,30 @@ fn doors_that_ask_for_no_passcode_are_named_with_the_command_that_changes_it() {
 }
 
 #[test]
+fn a_first_factor_that_was_changed_behind_otpairs_back_is_named() {
+    let container = booted();
+    protect(&container, "sudo");
+    let debians = container.read("/etc/pam.d/common-auth");
+    for (line, told) in [
+        ("auth required pam_unix.so", "would reach otpair"),
+        ("auth [default=ok] pam_unix.so", "would reach otpair"),
+        (
+            "auth sufficient pam_unix.so",
+            "lets people in before otpair",
+        ),
+    ] {
+        container.write("/etc/pam.d/common-auth", format!("{line}\n"));
+        let (what, _) = only(&container, "service sudo", "warning");
+        assert!(
+            what.contains(told) || what.contains("goes on"),
+            "{line}: {what}"
+        );
+    }
+    container.write("/etc/pam.d/common-auth", debians);
+    assert!(about(&container, "service sudo").1.is_empty());
+}
+
+#[test]
 fn nobody_left_who_could_sign_on_stops() {
     let container = booted();
     protect(&container, "sudo");

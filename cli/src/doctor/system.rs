@@ -18,6 +18,9 @@ const DOORS: [&str; 5] = ["login", "sshd", "sudo", "sudo-i", "su"];
 /// Where programs that are not root have a sign-on held.
 const HELPER: &str = "/run/otpair/helper.sock";
 
+/// What writes the first factor's checks on Fedora and its relatives.
+const FIRST_FACTOR: &str = "/usr/libexec/otpair/first-factor";
+
 /// All of it.
 pub(super) fn findings() -> Vec<Finding> {
     let services = folder::services();
@@ -33,6 +36,7 @@ pub(super) fn findings() -> Vec<Finding> {
     }
     if protected().next().is_some() {
         findings.extend(module_findings());
+        findings.extend(first_factor_finding());
     }
     if protected().any(|(service, ..)| service == "sshd") {
         findings.extend(
@@ -128,6 +132,23 @@ fn stack_finding(service: &str, text: &str, examined: &Examined) -> Option<Findi
         let what = "asks for no passcode";
         Finding::warning(&about, what, format!("otpair protect {service}"))
     })
+}
+
+/// authselect changes its own files only, not those that services protected by otpair include.
+fn first_factor_finding() -> Option<Finding> {
+    let asked = Command::new(FIRST_FACTOR)
+        .arg("--check")
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    if asked.status.success() {
+        return None;
+    }
+    let said = [asked.stdout, asked.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let what = said.lines().collect::<Vec<_>>().join("; ");
+    let mend = format!("run {FIRST_FACTOR}, as docs/doors/fedora.md says");
+    Some(Finding::warning("first factor", what, mend))
 }
 
 /// The folders with PAM's modules, one for each architecture, that lack otpair's.
