@@ -39,9 +39,10 @@ mount --bind /dev /mnt/root/dev
 rm -r /mnt/root/etc/selinux";
 
 /// What the package may ask for, without versions.
-const REQUIRED: [&str; 12] = [
+const REQUIRED: [&str; 13] = [
     "/bin/sh",
     "config",
+    "gawk",
     "grep",
     "libc.so.6",
     "libgcc_s.so.1",
@@ -422,7 +423,12 @@ fn is_refused_while_a_line_by_hand_names_the_module(container: &Container, token
 }
 
 fn erase(container: &Container) {
-    rpm_does(container, &["--erase", "otpair"]);
+    let as_on_fedora = "/etc/pam.d/a-door-of-fedoras";
+    container.write(as_on_fedora, "auth  include  otpair-password-auth\n");
+    let output = rpm(container, &["--erase", "otpair"]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(told(&output).contains(as_on_fedora), "{}", told(&output));
+    fs::remove_file(container.path(as_on_fedora)).unwrap();
     assert!(!has_policy(container));
     for gone in [
         MODULE,
