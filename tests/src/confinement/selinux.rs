@@ -148,9 +148,8 @@ impl Policy {
             None if path == "/proc" => "proc_t".to_owned(),
             None => self.label(class, path),
             Some("locks") => "proc_t".to_owned(),
-            // Its own maps, and the name of the sign-on program that keeps it waiting.
-            Some(process) if process.ends_with("/maps") => domain.to_owned(),
-            Some(_) => "sshd_t".to_owned(),
+            // Of processes it is itself whose maps are read.
+            Some(_) => domain.to_owned(),
         };
         assert!(!target.is_empty(), "{path} has no label");
         let class = if class == "sock" { "sock_file" } else { class };
