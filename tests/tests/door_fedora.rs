@@ -234,7 +234,7 @@ fn as_they_come_fedoras_files_are_refused_with_the_page_to_read() {
             let output = machine.otpair(&["protect", service]);
             assert!(!output.status.success(), "{service}");
             assert!(
-                told(&output).contains("docs/doors/fedora.md"),
+                told(&output).contains("doors/fedora.md"),
                 "{}",
                 told(&output)
             );
@@ -247,6 +247,9 @@ fn the_checks_are_written_again_when_authselect_has_changed_them_and_nothing_is_
     let (machine, ..) = fedora("local");
     let write = || machine.run("/usr/libexec/otpair/first-factor", &[]);
     assert!(told(&write()).contains("otpair-system-auth is written."));
+    let written = String::from_utf8(machine.read("/etc/pam.d/otpair-system-auth")).unwrap();
+    let (_, lines) = written.split_once('\n').unwrap();
+    assert_eq!(lines, fedoras("local/otpair-system-auth"));
     let again = told(&write());
     assert_eq!(again.matches("is as it has to be.").count(), 2, "{again}");
     machine.write("/etc/pam.d/system-auth", fedoras("sssd/system-auth"));

@@ -53,7 +53,8 @@ fn sealed() -> Vec<Finding> {
     };
     let trouble = trouble(now.ok().flatten().as_ref());
     let opens = trouble.is_none();
-    let found = |(what, mend)| Finding::new(Severity::Stops, ABOUT, format!("{what}: {then}"), mend);
+    let found =
+        |(what, mend)| Finding::new(Severity::Stops, ABOUT, format!("{what}: {then}"), mend);
     let mut findings: Vec<_> = trouble.map(found).into_iter().collect();
     if !credential::is_enabled() {
         let what = format!(

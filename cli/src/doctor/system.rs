@@ -147,7 +147,7 @@ fn first_factor_finding() -> Option<Finding> {
     let said = [asked.stdout, asked.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     let what = said.lines().collect::<Vec<_>>().join("; ");
-    let mend = format!("run {FIRST_FACTOR}, as docs/doors/fedora.md says");
+    let mend = format!("run {FIRST_FACTOR}, as /usr/share/doc/otpair/doors/fedora.md says");
     Some(Finding::warning("first factor", what, mend))
 }
 

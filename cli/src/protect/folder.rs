@@ -356,3 +356,24 @@ pub(crate) fn try_lock_at(path: &Path) -> Result<Option<Lock>, Failure> {
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scripts_of_the_packages_know_the_same_mark_and_the_same_folders() {
+        let prerm = include_str!("../../../packaging/debian/debian/otpair.prerm");
+        let postrm = include_str!("../../../packaging/debian/debian/otpair.postrm");
+        let spec = include_str!("../../../packaging/rpm/otpair.spec");
+        let folders: Vec<_> = [ADMINS].into_iter().chain(DISTRIBUTIONS).collect();
+        let folders = format!("/etc/pam.conf {}/*", folders.join("/* "));
+        for script in [prerm, postrm, spec] {
+            let mark = format!("mark='{}'", pamstack::MARK);
+            assert!(script.contains(&mark), "{script}");
+            assert!(script.contains(&folders), "{folders}: {script}");
+        }
+        let recovery = include_str!("../../../docs/recovery.md");
+        assert!(recovery.contains(pamstack::MARK), "recovery.md");
+    }
+}

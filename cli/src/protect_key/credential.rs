@@ -292,3 +292,22 @@ fn last_line(said: &[u8]) -> String {
     let last = said.lines().rev().find(|line| !line.trim().is_empty());
     last.unwrap_or("it does not say why").trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use otpair_host::config::UNSEALED_KEY;
+
+    #[test]
+    fn the_unit_unseals_this_credential_to_where_sign_ons_look() {
+        let unit = include_str!("../../../packaging/systemd/otpair-key.service");
+        let name = NAME.strip_prefix("--name=").unwrap();
+        assert!(unit.contains(&format!("ConditionPathExists={PATH}\n")));
+        assert!(unit.contains(&format!("LoadCredentialEncrypted={name}:{PATH}\n")));
+        assert!(unit.contains(UNSEALED_KEY));
+        let target = Path::new(WANTED).parent().and_then(Path::file_name);
+        let target = target.and_then(|target| target.to_str()).unwrap();
+        let target = target.strip_suffix(".wants").unwrap();
+        assert!(unit.contains(&format!("WantedBy={target}\n")));
+    }
+}

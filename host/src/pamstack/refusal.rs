@@ -116,7 +116,7 @@ fn place(file: Option<&String>) -> String {
 fn fedora(file: Option<&str>) -> &'static str {
     match file {
         Some("system-auth" | "password-auth") => {
-            "; docs/doors/fedora.md says how on Fedora and its relatives"
+            "; /usr/share/doc/otpair/doors/fedora.md says how on Fedora and its relatives"
         }
         _ => "",
     }
