@@ -78,3 +78,24 @@ fn no_stack_that_protect_accepts_lets_a_wrong_password_through_or_the_right_one_
         "{accepted} accepted, {asked} asked"
     );
 }
+
+#[test]
+fn of_a_control_that_is_written_oddly_protect_thinks_as_libpam_does() {
+    let (machine, _) = paired();
+    for (control, is_end) in [
+        ("success=ok success=done default=die", true),
+        ("default=done default=die", true),
+        ("success=done success=ok default=die", false),
+        ("succes=done default=done", false),
+        ("success=DONE default=done", false),
+    ] {
+        let stack = format!("auth [{control}] pam_unix.so nodelay\nauth requisite pam_deny.so\n");
+        machine.write("/etc/pam.d/otptest", &stack);
+        let (granted, _) = sign_on(&machine, "alice-pw");
+        assert_eq!(granted, is_end, "{control}");
+        let protected = machine.otpair(&["protect", "otptest", "--revert-in", "7d"]);
+        let ends = told(&protected).contains("lets people in before otpair");
+        assert_eq!(ends, is_end, "{control}: {}", told(&protected));
+        machine.otpair(&["protect", "--revert"]);
+    }
+}
