@@ -419,6 +419,17 @@ fn is_refused_while_a_line_by_hand_names_the_module(container: &Container, token
     let script = [(PASSWORD, ALICE.password), (PASSCODE, &*token.press(2))];
     assert!(at_sshd(container, &script));
     assert_eq!(state(container, "is-active"), "active");
+    // A line that only otpair finds: it is in none of PAM's folders.
+    container.write("/etc/otherwhere", "auth required pam_otpair.so\n");
+    container.write(by_hand, "auth include /etc/otherwhere\n");
+    let protected = pam_files(container);
+    let output = rpm(container, &["--erase", "otpair"]);
+    let said = told(&output);
+    assert!(
+        !output.status.success() && said.contains("otpair stays installed"),
+        "{said}"
+    );
+    assert_eq!(pam_files(container), protected);
     fs::remove_file(container.path(by_hand)).unwrap();
 }
 

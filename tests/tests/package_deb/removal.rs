@@ -66,7 +66,10 @@ fn the_package_stays_as_long_as_a_line_written_by_hand_needs_it() {
         let output = server.run("apt-get", &["--yes", how, "otpair"]);
         let said = told(&output);
         assert!(!output.status.success(), "{said}");
-        assert!(said.contains(BY_HAND), "{said}");
+        assert!(
+            said.contains(BY_HAND) && !said.contains("puts back"),
+            "{said}"
+        );
     }
     assert_unchanged(&server, &before);
     assert_socket_is_open(&server);
@@ -74,8 +77,52 @@ fn the_package_stays_as_long_as_a_line_written_by_hand_needs_it() {
     assert!(state.ends_with("i "), "otpair's state is {state:?}");
     assert_signs_on(&server, ALICE, &token.presses(2));
     server.done("rm", &[BY_HAND]);
+    stays_for_a_line_that_only_otpair_finds(&server);
+    says_what_is_switched_off_where_it_stays(&server);
+    server.done("rm", &["/usr/bin/otpair"]);
+    let said = told(&server.run("apt-get", &["--yes", "remove", "otpair"]));
+    assert!(said.contains("take those lines out"), "{said}");
+    server.done("sed", &["-i", "/pam_otpair/d", "/etc/pam.d/sudo"]);
     remove(&server);
     assert_signs_on(&server, ALICE, &[]);
+}
+
+/// A file elsewhere is none of those that the package looks at itself.
+fn stays_for_a_line_that_only_otpair_finds(server: &Container) {
+    server.write("/etc/otherwhere", "auth required pam_otpair.so\n");
+    server.write(BY_HAND, "auth include /etc/otherwhere\n");
+    let before = pam_files(server);
+    let said = refused(server);
+    assert!(said.contains("otpair stays installed"), "{said}");
+    assert!(
+        said.contains(BY_HAND) && !said.contains("puts back"),
+        "{said}"
+    );
+    assert_unchanged(server, &before);
+    server.done("rm", &[BY_HAND]);
+}
+
+/// The one is taken out of its file, the other's can't be changed.
+fn says_what_is_switched_off_where_it_stays(server: &Container) {
+    server.done("mount", &["--bind", "/etc/pam.d/sudo", "/etc/pam.d/sudo"]);
+    server.done("mount", &["-o", "remount,bind,ro", "/etc/pam.d/sudo"]);
+    let said = refused(server);
+    let mut told = said.lines().map(str::trim_end);
+    assert!(
+        told.any(|line| line.ends_with("puts back what was switched off by then:")),
+        "{said}"
+    );
+    let files: Vec<_> = told.take_while(|line| line.starts_with('/')).collect();
+    assert_eq!(files, ["/etc/pam.d/sshd", "/etc/pam.d/sudo-i"]);
+    server.done("umount", &["/etc/pam.d/sudo"]);
+}
+
+/// A removal that must fail; what it says.
+fn refused(server: &Container) -> String {
+    let output = server.run("apt-get", &["--yes", "remove", "otpair"]);
+    let said = told(&output);
+    assert!(!output.status.success(), "{said}");
+    said
 }
 
 #[test]
@@ -179,7 +226,7 @@ fn a_purge_comes_to_its_end_where_the_seeds_have_a_file_system_of_their_own() {
     server.done("dpkg", &["--install", &inside(&package())]);
     let wanted = "/etc/systemd/system/sysinit.target.wants";
     let left = format!(
-        "mount -t tmpfs seeds /var/lib/otpair
+        "mkdir -p /var/lib/otpair && mount -t tmpfs seeds /var/lib/otpair
         mkdir -p /etc/credstore.encrypted {wanted}
         touch /var/lib/otpair/inventory.db /etc/credstore.encrypted/otpair-cache-key /var/log/otpair.jsonl \
             /run/otpair-protect.lock /run/otpair-protect-key.lock \
