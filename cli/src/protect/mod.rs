@@ -13,9 +13,11 @@ pub(crate) mod unprotect;
 
 use crate::args::Json;
 use crate::failure::Failure;
+use crate::files;
 use crate::machine::Machine;
 use crate::output;
 use crate::status;
+use crate::systemd;
 use login_window::{Request, Window};
 use otpair_core::event::{Event, EventKind};
 use otpair_host::audit::{Audit, Context};
@@ -99,7 +101,7 @@ impl Args {
     /// Does it at a Mac's login window.
     fn run_at(self, window: &Window, config: Option<&Path>) -> Result<(), Failure> {
         login_window::check_names(&self.services)?;
-        folder::need_root_for("the login window")?;
+        files::need_root_for("the login window")?;
         let said = if self.window.keep {
             window.keep(config)?.to_owned()
         } else if self.revert {
@@ -161,7 +163,7 @@ fn change(machine: &Machine, plan: &Plan, pending: &Pending) -> Result<(), Failu
     let deadline = clock::format_utc(pending.deadline);
     for Change { service, text } in &plan.changes {
         let path = folder::file(service);
-        folder::replace(&path, text).map_err(|error| Failure::file(&path, &error))?;
+        files::replace(&path, text).map_err(|error| Failure::file(&path, &error))?;
         let context = Context {
             service: Some(service),
             ..Context::default()
@@ -176,7 +178,7 @@ fn change(machine: &Machine, plan: &Plan, pending: &Pending) -> Result<(), Failu
 fn what_now(pending: &Pending) -> String {
     let services = pending.services.join(", ");
     let deadline = clock::format_utc(pending.deadline);
-    let boot = if timer::is_systemd() {
+    let boot = if systemd::is_systemd() {
         "Starting the machine again before that takes it back too."
     } else {
         "There is no systemd here: if the machine is started again before that, run otpair protect --revert."
@@ -197,7 +199,7 @@ fn confirm(json: bool) -> Result<(), Failure> {
         Failure::new("nothing waits to be confirmed; otpair status says what is switched on")
     })?;
     // Once it is no longer written down nothing takes it back, whatever still runs.
-    folder::remove(Path::new(pending::PATH))?;
+    files::remove(Path::new(pending::PATH))?;
     timer::end()?;
     let said = format!("It stays: {}.", pending.services.join(", "));
     status::tell(&pending.services, json, &said)

@@ -1,7 +1,7 @@
 //! What was switched on and waits for `otpair protect --confirm`: kept on the disk, so that a boot finds it.
 
-use super::folder;
 use crate::failure::Failure;
+use crate::files;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,6 @@ impl Pending {
     /// As [`Pending::write`], elsewhere.
     pub(crate) fn write_to(&self, path: &Path) -> Result<(), Failure> {
         let text = serde_json::to_string(self).map_err(std::io::Error::from)?;
-        folder::write(path, &(text + "\n"))
+        files::write(path, &(text + "\n"))
     }
 }

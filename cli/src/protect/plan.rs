@@ -3,6 +3,7 @@
 use super::pending::Pending;
 use super::{folder, sshd};
 use crate::failure::Failure;
+use crate::files;
 use otpair_host::pamstack::{self, FirstFactor, Protected};
 use std::path::{Path, absolute};
 
@@ -58,7 +59,7 @@ impl Plan {
         if self.changes.iter().any(|change| change.service == service) {
             return Ok(());
         }
-        let text = folder::own_text(&path).map_err(|error| missing(service, &path, &error))?;
+        let text = files::own_text(&path).map_err(|error| missing(service, &path, &error))?;
         let first = if service == "sshd" && sshd::asks_for_a_key_first() {
             FirstFactor::BeforeStack
         } else {

@@ -4,6 +4,7 @@ use super::pending::{self, Pending};
 use super::plan::Plan;
 use super::{folder, sshd, timer};
 use crate::failure::Failure;
+use crate::files;
 use crate::{output, status};
 use otpair_core::event::{Event, EventKind};
 use otpair_host::audit::{Audit, Context};
@@ -52,7 +53,7 @@ fn take_out_of(files: &[String], config: Option<&Path>, why: &str) -> Result<(),
     if let Some(failure) = first_failure {
         return Err(failure);
     }
-    folder::remove(Path::new(pending::PATH))?;
+    files::remove(Path::new(pending::PATH))?;
     timer::end()
 }
 
@@ -68,7 +69,7 @@ fn everything() -> Result<Pending, Failure> {
 
 /// What is in a service's file, if otpair's lines are among it.
 fn marked(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match folder::own_bytes(path) {
+    match files::own_bytes(path) {
         Ok(text) => Ok(pamstack::is_marked(&text).then_some(text)),
         // What is gone has no line of otpair's.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -101,7 +102,7 @@ pub(super) fn take_out(service: &str, config: Option<&Path>, why: &str) -> Resul
         return Ok(false);
     };
     folder::need_root()?;
-    folder::shrink(&path, &pamstack::unprotect(&text))
+    files::shrink(&path, &pamstack::unprotect(&text))
         .map_err(|error| Failure::file(&path, &error))?;
     // With a config that is at fault it is syslog that hears of it.
     let audit =
@@ -133,7 +134,7 @@ pub(super) fn forget(services: &[String]) -> Result<(), Failure> {
         .services
         .retain(|service| !services.contains(service));
     if pending.services.is_empty() {
-        folder::remove(Path::new(pending::PATH))?;
+        files::remove(Path::new(pending::PATH))?;
         return timer::end();
     }
     pending.write()

@@ -3,12 +3,11 @@
 use super::folder;
 use super::pending::{self, Pending};
 use crate::failure::Failure;
+use crate::files;
+use crate::systemd::{is_systemd, systemctl};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-/// Is there where systemd runs this machine (`sd_booted`(3)).
-const BOOTED: &str = "/run/systemd/system";
 
 /// The timer and what it starts. They are gone after a boot.
 const TIMER: &str = "/run/systemd/system/otpair-revert.timer";
@@ -20,11 +19,6 @@ const TIMER_WANTED: &str = "/run/systemd/system/timers.target.wants/otpair-rever
 const BOOT: &str = "/etc/systemd/system/otpair-revert-at-boot.service";
 const BOOT_WANTED: &str = "/etc/systemd/system/sysinit.target.wants/otpair-revert-at-boot.service";
 
-/// Whether systemd runs this machine.
-pub(crate) fn is_systemd() -> bool {
-    Path::new(BOOTED).is_dir()
-}
-
 /// Starts the wait, so many seconds; one that runs already ends. Where that can't be done the one before stays.
 pub(crate) fn start(pending: &Pending, seconds: u64) -> Result<(), Failure> {
     if !is_systemd() {
@@ -35,12 +29,12 @@ pub(crate) fn start(pending: &Pending, seconds: u64) -> Result<(), Failure> {
     if started.is_err() {
         for (path, text) in before {
             if let Ok(text) = text {
-                let _ = folder::write(Path::new(path), &text);
+                let _ = files::write(Path::new(path), &text);
             }
         }
         let _ = systemctl(&["daemon-reload"]);
     }
-    started
+    started.map_err(|why| Failure::new(format!("{}; nothing was switched on", why.message())))
 }
 
 fn start_timer(pending: &Pending, seconds: u64) -> Result<(), Failure> {
@@ -57,18 +51,18 @@ fn start_timer(pending: &Pending, seconds: u64) -> Result<(), Failure> {
          \n[Service]\nType=oneshot\nExecStart=/bin/sh -c {script}\n\
          \n[Install]\nWantedBy=sysinit.target\n"
     );
-    folder::write(Path::new(BOOT), &boot)?;
+    files::write(Path::new(BOOT), &boot)?;
     link(BOOT, BOOT_WANTED)?;
     let service = format!(
         "[Unit]\nDescription=otpair: take back what nobody confirmed in time\nDocumentation=man:otpair(8)\n\
          \n[Service]\nType=oneshot\nExecStart=/bin/sh -c {script}\n"
     );
-    folder::write(Path::new(SERVICE), &service)?;
+    files::write(Path::new(SERVICE), &service)?;
     let timer = format!(
         "[Unit]\nDescription=otpair: how long otpair protect waits to be confirmed\nDocumentation=man:otpair(8)\n\
          \n[Timer]\nOnActiveSec={seconds}s\nAccuracySec=1s\n"
     );
-    folder::write(Path::new(TIMER), &timer)?;
+    files::write(Path::new(TIMER), &timer)?;
     link(TIMER, TIMER_WANTED)?;
     systemctl(&["daemon-reload"])?;
     systemctl(&["restart", "otpair-revert.timer"])
@@ -78,7 +72,7 @@ fn start_timer(pending: &Pending, seconds: u64) -> Result<(), Failure> {
 pub(crate) fn end() -> Result<(), Failure> {
     let mut any = false;
     for path in [BOOT_WANTED, BOOT, TIMER_WANTED, TIMER, SERVICE] {
-        any |= folder::remove(Path::new(path))?;
+        any |= files::remove(Path::new(path))?;
     }
     if any && is_systemd() {
         // Not waited for: this may be what the timer or the boot has started.
@@ -94,26 +88,9 @@ fn link(target: &str, path: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    folder::remove(path)?;
+    files::remove(path)?;
     std::os::unix::fs::symlink(target, path).map_err(failed)?;
-    folder::sync_folder(path).map_err(failed)
-}
-
-fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
-    let output = Command::new("systemctl")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Failure::new(format!("systemctl can't be started: {error}")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.trim();
-    Err(Failure::new(format!(
-        "systemctl {}: {said}; nothing was switched on",
-        arguments.join(" ")
-    )))
+    files::sync_folder(path).map_err(failed)
 }
 
 /// Without systemd: a process with a session of its own, which no terminal's end ends. It is a shell that sleeps, so

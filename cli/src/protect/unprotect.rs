@@ -4,6 +4,7 @@ use super::login_window::{self, Window};
 use super::{folder, plan, revert};
 use crate::args::Json;
 use crate::failure::Failure;
+use crate::files;
 use crate::status;
 use std::path::Path;
 
@@ -16,7 +17,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "services")]
     all: bool,
     /// Only say what --all would do, or why it could not
-    #[arg(long, requires = "all")]
+    #[arg(long, requires = "all", conflicts_with = "services")]
     dry_run: bool,
     #[command(flatten)]
     json: Json,
@@ -67,7 +68,7 @@ impl Args {
         if self.dry_run {
             return Err(Failure::Usage("--dry-run is for PAM's files".to_owned()));
         }
-        folder::need_root_for("the login window")?;
+        files::need_root_for("the login window")?;
         let said = window.switch_off(config)?;
         status::tell_window(window, self.json.json, said)
     }

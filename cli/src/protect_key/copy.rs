@@ -1,7 +1,7 @@
 //! The copy of the key for a safe.
 
 use crate::failure::Failure;
-use crate::protect::folder;
+use crate::files;
 use crate::secret;
 use otpair_cache::SealingKey;
 use std::fs::{self, OpenOptions};
@@ -71,7 +71,7 @@ pub(super) fn write(path: Option<&Path>, key: &SealingKey) -> Result<(), Failure
         return Ok(());
     };
     // First, so that no copy is there of which nobody knows.
-    folder::write(Path::new(REMEMBERED), &format!("{}\n", path.display()))?;
+    files::write(Path::new(REMEMBERED), &format!("{}\n", path.display()))?;
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -81,6 +81,6 @@ pub(super) fn write(path: Option<&Path>, key: &SealingKey) -> Result<(), Failure
             file.write_all(&key.line())?;
             file.sync_all()
         })
-        .and_then(|()| folder::sync_folder(path))
+        .and_then(|()| files::sync_folder(path))
         .map_err(|error| Failure::file(path, &error))
 }

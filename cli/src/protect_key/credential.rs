@@ -2,7 +2,8 @@
 //! unit.
 
 use crate::failure::Failure;
-use crate::protect::folder;
+use crate::files;
+use crate::systemd::{last_line, systemctl};
 use otpair_cache::SealingKey;
 use otpair_host::config::UNSEALED_KEY;
 use rustix::fs::{CWD, RenameFlags, renameat_with, statfs};
@@ -117,7 +118,7 @@ pub(super) fn write(sealed: &[u8]) -> Result<(), Failure> {
             .mode(0o700)
             .create(folder)
             .map_err(failed)?;
-        folder::sync_folder(folder).map_err(failed)?;
+        files::sync_folder(folder).map_err(failed)?;
     }
     clear()?;
     OpenOptions::new()
@@ -130,7 +131,7 @@ pub(super) fn write(sealed: &[u8]) -> Result<(), Failure> {
             file.sync_all()
         })
         .and_then(|()| exchange())
-        .and_then(|()| folder::sync_folder(path))
+        .and_then(|()| files::sync_folder(path))
         .map_err(failed)?;
     clear()
 }
@@ -146,7 +147,7 @@ fn exchange() -> io::Result<()> {
 pub(super) fn remove() -> Result<(), Failure> {
     clear()?;
     let path = Path::new(PATH);
-    match fs::rename(path, UNFINISHED).and_then(|()| folder::sync_folder(path)) {
+    match fs::rename(path, UNFINISHED).and_then(|()| files::sync_folder(path)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::file(path, &error)),
         _ => clear(),
     }
@@ -156,7 +157,7 @@ pub(super) fn remove() -> Result<(), Failure> {
 pub(super) fn clear() -> Result<(), Failure> {
     let path = Path::new(UNFINISHED);
     overwrite(path).map_err(|error| Failure::file(path, &error))?;
-    folder::remove(path).map(drop)
+    files::remove(path).map(drop)
 }
 
 fn overwrite(path: &Path) -> io::Result<()> {
@@ -189,13 +190,13 @@ pub(super) fn enable() -> Result<(), Failure> {
     let link = Path::new(WANTED);
     let mut links = [Some(link), link.parent()].into_iter().flatten();
     links
-        .try_for_each(folder::sync_folder)
+        .try_for_each(files::sync_folder)
         .map_err(|error| Failure::file(link, &error))
 }
 
 /// Has no boot start the unit any more. This needs no systemd, so that it works in a rescue system.
 pub(super) fn disable(is_booted: bool) -> Result<(), Failure> {
-    folder::remove(Path::new(WANTED))?;
+    files::remove(Path::new(WANTED))?;
     if is_booted {
         systemctl(&["daemon-reload"])?;
     }
@@ -238,22 +239,6 @@ pub(super) fn unmount() {
         .status();
 }
 
-fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
-    let output = Command::new("systemctl")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Failure::new(format!("systemctl can't be started: {error}")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = last_line(&output.stderr);
-    Err(Failure::new(format!(
-        "systemctl {}: {said}",
-        arguments.join(" ")
-    )))
-}
-
 /// Runs systemd-creds, which reads and writes through pipes alone: no secret stands in an argument or a file.
 fn creds(arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut child = Command::new("systemd-creds")
@@ -284,13 +269,6 @@ fn creds(arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, String>
     }
     written.map_err(|error| error.to_string())?;
     Ok(output)
-}
-
-/// What a program said last, which is what it failed of.
-fn last_line(said: &[u8]) -> String {
-    let said = String::from_utf8_lossy(said);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    last.unwrap_or("it does not say why").trim().to_owned()
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ mod work;
 
 use crate::args::Json;
 use crate::failure::Failure;
+use crate::files;
 use crate::output;
-use crate::protect::folder;
-use crate::protect::timer::is_systemd;
+use crate::systemd::is_systemd;
 use otpair_host::config::{Config, DEFAULT_PATH, KeyPlace};
 use plan::{Goal, Step};
 use serde::Serialize;
@@ -116,7 +116,7 @@ impl Args {
                 "on a Mac the key is kept by the System keychain: key = \"keychain\" in the config's [cache]",
             ));
         }
-        folder::need_root_for("where the key is")?;
+        files::need_root_for("where the key is")?;
         let json = self.json.json;
         let request = Request {
             goal: if self.tpm2 { Goal::Tpm2 } else { Goal::File },
@@ -128,7 +128,7 @@ impl Args {
         if request.binds() && request.lacks_copy() {
             return Err(Failure::new(NO_COPY));
         }
-        let _lock = folder::lock_at(Path::new(LOCK))?;
+        let _lock = files::lock(Path::new(LOCK), "otpair protect-key")?;
         one_on_a_machine(config)?;
         if request.goal == Goal::Tpm2 {
             credential::need_systemd(is_systemd())?;

@@ -2,7 +2,7 @@
 
 use super::plan::Place;
 use crate::failure::Failure;
-use crate::protect::folder;
+use crate::files;
 use otpair_host::config::{CacheConfig, Config, DEFAULT_PATH, KeyPlace};
 use std::io::ErrorKind;
 use std::path::{self, Path, PathBuf};
@@ -43,7 +43,7 @@ pub(super) fn file(config: Option<&Path>) -> Result<PathBuf, Failure> {
 pub(super) fn point(config: Option<&Path>, before: &Config, to: Place) -> Result<(), Failure> {
     let file = file(config)?;
     let failed = |error| Failure::file(&file, &error);
-    let old = match folder::own_text(&file) {
+    let old = match files::own_text(&file) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),
@@ -57,8 +57,8 @@ pub(super) fn point(config: Option<&Path>, before: &Config, to: Place) -> Result
         Failure::new(format!("{file}: {line}, and run this again"))
     })?;
     match old {
-        Some(_) => folder::replace(&file, &new).map_err(failed),
-        None => folder::write(&file, &new),
+        Some(_) => files::replace(&file, &new).map_err(failed),
+        None => files::write(&file, &new),
     }
 }
 

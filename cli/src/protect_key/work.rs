@@ -3,9 +3,9 @@
 use super::plan::{self, Facts, Goal, Held, Origin, Place, Refusal, Step};
 use super::{NO_COPY, Request, copy, credential, place};
 use crate::failure::Failure;
+use crate::files;
 use crate::machine::Machine;
-use crate::protect::folder;
-use crate::protect::timer::is_systemd;
+use crate::systemd::is_systemd;
 use otpair_cache::{Fit, SealingKey};
 use otpair_core::event::{Event, EventKind};
 use otpair_host::config::{Config, UNSEALED_KEY};
@@ -237,7 +237,7 @@ fn remove_unsealed() -> Result<(), Failure> {
         credential::stop();
     }
     let path = Path::new(UNSEALED_KEY);
-    folder::remove(path)?;
+    files::remove(path)?;
     credential::unmount();
     if let Some(folder) = path.parent() {
         // What else is in there is none of otpair's.

@@ -6,7 +6,7 @@
 
 use super::mac::{Window, run};
 use crate::failure::Failure;
-use crate::protect::folder;
+use crate::files;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ impl Window {
     pub(super) fn start_wait(&self, seconds: u64) -> Result<(), Failure> {
         let plist = self.plist_of_wait(seconds, &self.boot()?);
         self.unload(LABEL)?;
-        folder::write(&self.job(), &plist)?;
+        files::write(&self.job(), &plist)?;
         let job = self.job();
         let arguments = ["bootstrap", "system", &job.to_string_lossy()];
         run(&self.launchctl, &arguments, b"").map(drop)
@@ -31,7 +31,7 @@ impl Window {
 
     /// Ends the wait. launchd ends the job too, which may be what this was started by: so it is the last thing.
     pub(super) fn end_wait(&self) -> Result<(), Failure> {
-        folder::remove(&self.job())?;
+        files::remove(&self.job())?;
         // What is no longer written down takes nothing back, whatever still runs.
         let _ = self.unload(LABEL);
         Ok(())

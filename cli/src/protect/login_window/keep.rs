@@ -4,7 +4,7 @@
 use super::mac::Window;
 use super::{Reason, record};
 use crate::failure::Failure;
-use crate::protect::folder;
+use crate::files;
 use otpair_core::event::EventKind;
 use otpair_host::loginright::{self, LOGIN_WINDOW, Placement, TRIAL};
 use std::path::Path;
@@ -79,7 +79,7 @@ impl Window {
         if self.missing().is_none() && !self.is_confirmed() {
             return Ok(UNCONFIRMED);
         }
-        let Some(_lock) = folder::try_lock_at(&self.lock)? else {
+        let Some(_lock) = files::try_lock(&self.lock)? else {
             return Ok("Nothing to do now: another otpair protect is at work.");
         };
         let missing = self.missing();

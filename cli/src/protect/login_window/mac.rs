@@ -2,7 +2,7 @@
 
 use super::SERVICE;
 use crate::failure::Failure;
-use crate::protect::folder;
+use crate::files;
 use crate::protect::pending::Pending;
 use otpair_host::loginright::{self, Examined, LOGIN_WINDOW, Refusal};
 use std::fs::DirBuilder;
@@ -80,7 +80,7 @@ impl Window {
             .mode(0o700)
             .create(&self.data);
         made.map_err(|error| Failure::file(&self.data, &error))?;
-        folder::write(&self.marker(), "")
+        files::write(&self.marker(), "")
     }
 
     /// Whether somebody has confirmed that otpair is to be there.

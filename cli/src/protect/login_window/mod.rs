@@ -13,9 +13,9 @@ mod mac;
 pub(crate) use installed::Lack;
 pub(crate) use mac::Window;
 
-use super::folder;
 use super::pending::Pending;
 use crate::failure::Failure;
+use crate::files;
 use crate::output;
 use mac::{refused, run};
 use otpair_core::event::{Event, EventKind};
@@ -98,7 +98,7 @@ impl Window {
 
     /// Tries the mechanisms, sees that they will be taken out again, and only then puts them in. What to do now.
     pub(super) fn switch_on(&self, request: &Request<'_>) -> Result<String, Failure> {
-        let _lock = folder::lock_at(&self.lock)?;
+        let _lock = files::lock(&self.lock, "otpair protect")?;
         self.need_all()?;
         let is_pending = self.pending()?.is_some();
         let was_confirmed = self.is_confirmed();
@@ -139,7 +139,7 @@ impl Window {
     fn put_in_until(&self, pending: &Pending, seconds: u64) -> Result<(), Failure> {
         self.start_wait(seconds)?;
         pending.write_to(&self.journal)?;
-        folder::remove(&self.marker())?;
+        files::remove(&self.marker())?;
         self.put_in()
     }
 
@@ -147,7 +147,7 @@ impl Window {
     fn undo(&self, config: Option<&Path>, is_new: bool, was_confirmed: bool) {
         let why = Reason::new("could not be switched on");
         if !is_new || self.take_out(config, &why).is_ok() {
-            let _ = folder::remove(&self.journal);
+            let _ = files::remove(&self.journal);
             let _ = self.end_wait();
             if was_confirmed {
                 let _ = self.mark();
@@ -175,7 +175,7 @@ impl Window {
 
     /// Ends the wait: what was switched on stays, also when a macOS upgrade replaces the right.
     pub(crate) fn confirm(&self) -> Result<String, Failure> {
-        let _lock = folder::lock_at(&self.lock)?;
+        let _lock = files::lock(&self.lock, "otpair protect")?;
         if self.pending()?.is_none() {
             return Err(Failure::new(
                 "nothing waits to be confirmed; otpair status says what is switched on",
@@ -188,7 +188,7 @@ impl Window {
             )));
         }
         self.mark()?;
-        folder::remove(&self.journal)?;
+        files::remove(&self.journal)?;
         self.end_wait()?;
         Ok(format!("It stays: {SERVICE}."))
     }
@@ -196,7 +196,7 @@ impl Window {
     /// Takes back what nobody confirmed. Whether anything waited for that.
     pub(super) fn revert(&self, config: Option<&Path>) -> Result<bool, Failure> {
         // Nothing that another one does keeps otpair in.
-        let _lock = folder::lock_at(&self.lock).ok();
+        let _lock = files::lock(&self.lock, "otpair protect").ok();
         let pending = match Pending::read_from(&self.journal) {
             Ok(None) => {
                 self.end_wait()?;
@@ -207,23 +207,23 @@ impl Window {
             Err(_) => None,
         };
         let logged_by = pending.and_then(|pending| pending.config);
-        folder::remove(&self.marker())?;
+        files::remove(&self.marker())?;
         self.take_out(
             config.or(logged_by.as_deref()),
             &Reason::new("not confirmed"),
         )?;
-        folder::remove(&self.journal)?;
+        files::remove(&self.journal)?;
         self.end_wait()?;
         Ok(true)
     }
 
     /// Takes otpair out, confirmed or not. What became of it.
     pub(super) fn switch_off(&self, config: Option<&Path>) -> Result<&'static str, Failure> {
-        let _lock = folder::lock_at(&self.lock).ok();
+        let _lock = files::lock(&self.lock, "otpair protect").ok();
         // First: whatever comes now, nothing puts it back.
-        folder::remove(&self.marker())?;
+        files::remove(&self.marker())?;
         let were_any = self.take_out(config, &Reason::new("by the admin"))?;
-        folder::remove(&self.journal)?;
+        files::remove(&self.journal)?;
         self.end_wait()?;
         Ok(if were_any {
             "otpair is not asked any more."

@@ -1,6 +1,7 @@
 use super::keep::{Keep, Seen};
 use super::testing::{MARKER, Mac, PLUGIN, SECONDS, SHELLS, Spoil};
 use super::*;
+use crate::files;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::ExitStatusExt as _;
@@ -630,7 +631,7 @@ fn while_another_protect_is_at_work_nothing_is_kept_and_that_is_no_fault() {
         spoil(&mac);
         let before = mac.right();
         let events = mac.events();
-        let lock = folder::lock_at(&mac.window.lock).unwrap();
+        let lock = files::lock(&mac.window.lock, "otpair protect").unwrap();
         let said = mac.window.keep(Some(&mac.config())).unwrap();
         assert!(said.starts_with("Nothing to do"), "{what}: {said}");
         assert_eq!(mac.right(), before, "{what}");
