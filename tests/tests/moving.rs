@@ -246,6 +246,81 @@ fn the_old_line_stays_while_another_one_jumps_over_it() {
     }
 }
 
+#[test]
+fn an_old_line_that_every_door_includes_is_named_and_stays() {
+    for (name, module) in [
+        (OATH, "requisite pam_oath.so usersfile=/etc/users.oath"),
+        (GOOGLE, "required pam_google_authenticator.so"),
+    ] {
+        let machine = machine_with("");
+        machine.pair(ALICE, &Token::totp("1"));
+        let common = String::from_utf8(machine.read("/etc/pam.d/common-auth")).unwrap();
+        let common = format!("{common}auth {module}\n");
+        machine.write("/etc/pam.d/common-auth", &common);
+        let said = Page::read(name).follow_block(&machine, "sh out", &[]);
+        assert!(said.contains("/etc/pam.d/common-auth\n"), "{name}: {said}");
+        assert_eq!(machine.read("/etc/pam.d/common-auth"), common.as_bytes());
+    }
+}
+
+#[test]
+fn the_shell_that_a_page_is_typed_into_makes_files_as_before() {
+    for (name, file) in [
+        (OATH, "/etc/users.oath"),
+        (GOOGLE, "/root/.google_authenticator"),
+    ] {
+        let machine = Machine::new();
+        let token = Token::totp("1");
+        let text = if name == OATH {
+            format!("HOTP/T30 alice - {}\n", token.hex())
+        } else {
+            format!("{}\n", token.base32())
+        };
+        machine.write(file, text);
+        machine.chmod(file, 0o600);
+        let page = Page::read(name);
+        let first = page.steps()[0].commands;
+        let script = format!("umask 022; {first}\nstat -c %a /run/moved.*; umask");
+        let said = machine.done("sh", &["-euc", &script]);
+        assert!(said.ends_with("600\n0022\n"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn secrets_in_a_folder_of_roots_are_their_users() {
+    let machine = Machine::new();
+    machine.done("mkdir", &["-p", "/var/lib/ga"]);
+    machine.write(
+        "/var/lib/ga/alice",
+        format!("{}\n", Token::totp("1").base32()),
+    );
+    machine.chmod("/var/lib/ga/alice", 0o600);
+    let page = Page::read(GOOGLE);
+    for step in page.steps().iter().take(2) {
+        let elsewhere = step
+            .commands
+            .replace("/home/*/.google_authenticator", "/var/lib/ga/*");
+        machine.done("sh", &["-euc", &elsewhere]);
+    }
+    assert_eq!(machine.serials(ALICE), ["GA-alice"]);
+}
+
+#[test]
+fn who_needed_no_code_from_google_authenticator_needs_none_until_that_day() {
+    let machine = machine_with("auth required pam_google_authenticator.so nullok");
+    put(&machine, ALICE, format!("{}\n", Token::totp("1").base32()));
+    assert!(sudo(&machine, BOB, &[]));
+    let page = Page::read(GOOGLE);
+    // The page's day is some day over; so that this test is not.
+    let allow = page.block("toml").replace("2027", "2099");
+    machine.write("/etc/otpair/otpair.toml", allow);
+    page.follow(&machine);
+    assert!(sudo(&machine, BOB, &[]));
+    page.follow_block(&machine, "sh out", &[]);
+    assert!(sudo(&machine, BOB, &[]));
+    assert!(!sudo(&machine, ALICE, &[(PASSCODE, "000000"); 3]));
+}
+
 /// Debian's sudo, and the file that was given to a service.
 fn machine_with_file(token: &Token, counter: &str) -> Machine {
     let machine = machine_with("");
