@@ -54,7 +54,7 @@ fn doctor_leads_to(machine: &Machine, section: &str) {
     let row = page
         .text()
         .lines()
-        .find(|line| line.starts_with("| `") && line.contains(&format!("(#{section})")))
+        .find(|line| line.starts_with("| `") && line.contains(&format!("#{section})")))
         .unwrap_or_else(|| panic!("no row leads to {section}"));
     for quote in row.split('`').skip(1).step_by(2) {
         assert!(said.contains(quote), "{quote:?} is not said: {said}");
@@ -84,6 +84,38 @@ fn everybody_is_in_now_by_the_command_and_by_hand() {
             let file = machine.read(&format!("/etc/pam.d/{service}"));
             assert_eq!(file, DEBIAN.as_bytes(), "{block}: {service}");
         }
+    }
+}
+
+#[test]
+fn a_shell_in_the_place_of_init_lets_everybody_in() {
+    let (machine, ..) = protected();
+    forget_lines_by_hand(&machine);
+    let told = "/etc/ssh/sshd_config.d/00-otpair.conf";
+    machine.write(told, "KbdInteractiveAuthentication yes\n");
+    // No machine starts here.
+    let examples = [("exec /sbin/init", "exec true")];
+    page().follow_block(&machine, "sh init", &examples);
+    assert!(!machine.path(told).exists());
+    assert!(password_alone_is_enough(&machine));
+}
+
+#[test]
+fn what_keeps_out_one_door_or_one_person_has_a_row() {
+    let (machine, token) = paired();
+    machine.write("/etc/pam.d/sshd", DEBIAN);
+    machine.admin(&["protect", "sshd"]);
+    machine.admin(&["protect", "--confirm"]);
+    doctor_leads_to(&machine, "switch-it-on");
+    machine.admin(&["token", "disable", &token.serial]);
+    machine.done("sed", &["-i", "/^alice:/s/:[0-9]*:/:4321:/", "/etc/passwd"]);
+    let said = told(&machine.otpair(&["doctor"]));
+    for (row, is_told) in [
+        ("`STOPS: service NAME:`", "STOPS: service sshd:"),
+        ("`STOPS: user NAME:`,", "STOPS: user alice:"),
+    ] {
+        assert!(page().text().contains(row), "{row}");
+        assert!(said.contains(is_told), "{is_told}: {said}");
     }
 }
 
