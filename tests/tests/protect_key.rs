@@ -583,6 +583,11 @@ fn the_page_is_followed_from_the_first_import_to_a_new_mainboard_and_back() {
     assert!(why.contains("the TPM does not open"), "{why}");
     follow(&container, "sh dead");
     alice.must_sign_on(&container);
+    // From paper.
+    let typed = String::from_utf8(container.read(SAFE)).unwrap();
+    let words = [&SEAL[..], &["--from", "-"]].concat();
+    let output = container.run_with("otpair", &words, &typed);
+    assert!(output.status.success(), "{}", told(&output));
     // Bound to PCR 7, it is shut by a change of that, and opens again when it is bound to none.
     follow(&container, "sh pcrs");
     container.power_cycle();
@@ -599,4 +604,30 @@ fn the_page_is_followed_from_the_first_import_to_a_new_mainboard_and_back() {
     otpair(&container, &TPM2);
     follow(&container, "sh file");
     alice.must_sign_on(&container);
+}
+
+#[test]
+fn with_the_tpm_and_every_copy_lost_people_begin_again_as_recovery_says() {
+    let recovery = Page::read("recovery.md");
+    let begin = recovery.block("sh key lost for good");
+    let in_file = "otpair protect-key --file";
+    let by_tpm = "otpair protect-key --tpm2 --recovery-key /run/otpair-key.copy";
+    assert!(begin.contains(in_file) && recovery.text().contains(by_tpm));
+    let (mut container, mut alice) = with_alice();
+    for (anew, place) in [(in_file, PLAIN), (by_tpm, SEALED)] {
+        otpair(&container, &TPM2);
+        container.change_tpm();
+        container.power_cycle();
+        assert!(!alice.signs_on(&container).0);
+        container.write("/run/tokens.txt", alice.token.uri());
+        container.done("chmod", &["0600", "/run/tokens.txt"]);
+        container.done("rm", &["-rf", "/root/otpair.lost"]);
+        container.done("sh", &["-euc", &begin.replace(in_file, anew)]);
+        assert!(has(&container, place));
+        assert_ne!(has(&container, PLAIN), has(&container, SEALED));
+        otpair(&container, &["user", "pair", "alice", "12345678"]);
+        alice.must_sign_on(&container);
+        container.power_cycle();
+        alice.must_sign_on(&container);
+    }
 }

@@ -250,15 +250,30 @@ fn a_cache_with_the_wrong_rights_is_put_right() {
 fn a_lost_or_wrong_key_is_put_back_from_any_copy() {
     let (machine, token) = paired();
     let key = format!("{CACHE}/cache.key");
-    machine.done("mv", &[&key, "/root/cache.key"]);
+    let stick = "mkdir -p /mnt /root/stick && mount --bind /root/stick /mnt";
+    machine.done("sh", &["-euc", stick]);
+    Page::read("key-at-rest.md").follow_block(&machine, "sh plain", &[]);
+    machine.done("rm", &[&key]);
     doctor_leads_to(&machine, "the-sealing-key");
     assert_unavailable(&machine);
     machine.write(&key, "garbage\n");
     machine.chmod(&key, 0o600);
     doctor_leads_to(&machine, "the-sealing-key");
+    let at = page().follow_block(&machine, "sh key where", &[]);
+    assert!(at.contains("file:/var/lib/otpair/cache.key"), "{at}");
+    machine.done("sh", &["-euc", stick]);
     page().follow_block(&machine, "sh key", &[]);
     assert_eq!(machine.read(&key).len(), 84, "the page says how long it is");
     alice().granted(&machine, &[(PASSCODE, &token.press(0))]);
+}
+
+#[test]
+fn a_sealed_key_is_told_from_one_in_a_file() {
+    let machine = Machine::new();
+    machine.write(CONFIG_FILE, "[cache]\nkey = \"credential\"\n");
+    let at = page().follow_block(&machine, "sh key where", &[]);
+    assert!(at.contains("credential") && !at.contains("file:"), "{at}");
+    doctor_leads_to(&machine, "when-the-tpm-or-the-mainboard-is-replaced");
 }
 
 #[test]
