@@ -197,36 +197,133 @@ fn take_keys_only(container: &Container) {
 /// Runs what a page has. A reload is over before sshd listens again, and a restart is not.
 fn run(container: &Container, commands: &str) {
     container.done("sh", &["-euc", commands]);
-    if commands.contains("reload") {
+    if commands.contains("systemctl reload") {
         container.done("systemctl", &["restart", "ssh"]);
     }
 }
 
-#[test]
-fn where_keys_alone_open_sshd_a_password_alone_never_does_on_the_pages_way_in_and_out() {
-    let (container, token) = booted();
-    take_keys_only(&container);
-    assert_password_alone_opens_nothing(&container, "before");
-    let page = Page::read("doors/switching-on.md");
-    for step in page.steps().iter().filter(|step| step.by.is_empty()) {
-        if step.commands.contains("--confirm") {
-            break;
-        }
-        // sudo is another test's.
-        let commands = step.commands.replace("sshd sudo", "sshd");
-        run(&container, &commands);
-        assert_password_alone_opens_nothing(&container, &commands);
+/// Whether Alice's key opens sshd, and nothing more is asked.
+fn key_alone_signs_on(container: &Container) -> bool {
+    let mut ssh = ssh(container, "alice", &["echo signed on as $(id -un)"]);
+    ssh.wait_for(&[IN, PASSCODE, "assword: ", "denied"]) == Some(0)
+}
+
+/// Signs on as the page has it, with the key and a passcode, and in between with the password where there is one.
+fn alice_signs_on(container: &Container, page: &Page, password: Option<&str>, passcode: &str) {
+    container.write("/root/.ssh/config", "StrictHostKeyChecking no\n");
+    let mut alice = container.command("setsid");
+    alice.args(["-c", "sh", "-euc", page.block("sh keys alice")]);
+    let mut terminal = Terminal::start(alice);
+    if let Some(password) = password {
+        terminal.expect(PASSWORD);
+        terminal.send_line(password);
     }
-    assert!(signs_on(&container, Some(&token.press(0))));
-    container.done("otpair", &["protect", "--revert"]);
-    assert_password_alone_opens_nothing(&container, "taken back by the timer");
-    container.done("otpair", &["protect", "sshd"]);
-    container.done("otpair", &["protect", "--confirm"]);
-    assert_password_alone_opens_nothing(&container, "protected again");
-    for command in page.block("sh sshd out").lines() {
+    let came = terminal.wait_for(&["assword: ", PASSCODE]);
+    assert_eq!(came, Some(1), "{}", terminal.transcript());
+    terminal.send_line(passcode);
+    terminal.expect("$ ");
+    terminal.send_line("echo signed on as $(id -un)");
+    terminal.expect(IN);
+}
+
+/// The page's blocks up to where sshd asks for a passcode too.
+fn switch_on_behind_keys(container: &Container, has_passwords: bool) {
+    let page = Page::read("doors/switching-on.md");
+    let mut blocks = vec!["sh keys", "sh keys without passwords", "sh keys protect"];
+    blocks.retain(|words| !(has_passwords && words.contains("without")));
+    for words in blocks {
+        run(container, page.block(words));
+        assert_password_alone_opens_nothing(container, words);
+        if words != "sh keys protect" {
+            assert!(key_alone_signs_on(container), "{words}");
+        }
+    }
+}
+
+/// Follows the page in and out. A key alone opens sshd before and after, and a password alone at no moment.
+fn in_and_out_behind_keys(has_passwords: bool) {
+    let (mut container, token) = booted();
+    take_keys_only(&container);
+    let before = sshd_file(&container);
+    let page = Page::read("doors/switching-on.md");
+    let mut presses = token.presses(2).into_iter();
+    let password = has_passwords.then_some(ALICE.password);
+    assert_password_alone_opens_nothing(&container, "before");
+    switch_on_behind_keys(&container, has_passwords);
+    assert!(!key_alone_signs_on(&container));
+    alice_signs_on(&container, &page, password, &presses.next().unwrap());
+    run(&container, page.block("sh keys confirm"));
+    let timers = container.done("systemctl", &["list-timers", "--all", "--no-pager"]);
+    assert!(!timers.contains("otpair"), "{timers}");
+    container.power_cycle();
+    assert_password_alone_opens_nothing(&container, "confirmed");
+    assert!(!key_alone_signs_on(&container));
+    alice_signs_on(&container, &page, password, &presses.next().unwrap());
+    let out = page.block("sh sshd out").lines();
+    for command in out.chain([page.block("sh keys out")]) {
         run(&container, command);
         assert_password_alone_opens_nothing(&container, command);
     }
-    let mut ssh = ssh(&container, "alice", &["echo signed on as $(id -un)"]);
-    assert_eq!(ssh.wait_for(&[IN, "assword: "]), Some(0));
+    assert!(key_alone_signs_on(&container));
+    assert_eq!(sshd_file(&container), before);
+}
+
+#[test]
+fn where_keys_alone_open_sshd_the_page_asks_for_password_and_passcode_behind_them() {
+    in_and_out_behind_keys(true);
+}
+
+#[test]
+fn where_keys_alone_open_sshd_and_nobody_has_a_password_the_page_asks_for_a_passcode_only() {
+    in_and_out_behind_keys(false);
+}
+
+#[test]
+fn where_keys_alone_open_sshd_they_do_again_without_a_confirmation_and_after_a_power_cut() {
+    let (mut container, _) = booted();
+    take_keys_only(&container);
+    let is_told = |container: &Container| {
+        container
+            .path("/etc/ssh/sshd_config.d/00-otpair.conf")
+            .exists()
+    };
+    switch_on_behind_keys(&container, false);
+    assert!(is_told(&container) && !key_alone_signs_on(&container));
+    container.power_cycle();
+    assert!(!is_told(&container) && key_alone_signs_on(&container));
+    assert_password_alone_opens_nothing(&container, "after a power cut");
+    switch_on_behind_keys(&container, false);
+    let timers = container.done("systemctl", &["list-timers", "--no-pager"]);
+    assert!(timers.contains("otpair-sshd.timer"), "{timers}");
+    // What the timer starts once the ten minutes are over.
+    container.done("systemctl", &["start", "otpair-sshd.service"]);
+    container.wait_until("a key alone opens sshd again", key_alone_signs_on);
+    assert!(!is_told(&container));
+    assert_password_alone_opens_nothing(&container, "taken back by the timer");
+    let page = Page::read("doors/switching-on.md");
+    let late = container.run("sh", &["-euc", page.block("sh keys confirm")]);
+    assert!(!late.status.success(), "{}", told(&late));
+}
+
+#[test]
+fn where_keys_alone_open_sshd_the_steps_for_passwords_tell_it_nothing() {
+    let (container, _) = booted();
+    take_keys_only(&container);
+    for name in ["quick-start.md", "doors/switching-on.md"] {
+        let page = Page::read(name);
+        let steps = page.steps();
+        let tells = |commands: &str| commands.contains(">/etc/ssh/sshd_config.d/");
+        let telling = steps.iter().filter(|step| step.by.is_empty());
+        let mut telling = telling.filter(|step| tells(step.commands));
+        let step = telling.next().unwrap();
+        container.run("sh", &["-euc", step.commands]);
+        assert!(telling.next().is_none(), "{name}");
+        let check = steps
+            .iter()
+            .find(|step| step.commands.contains("(password|kbd"));
+        let answer = container.done("sh", &["-euc", check.unwrap().commands]);
+        assert_eq!(answer.matches(" no\n").count(), 2, "{name}: {answer}");
+    }
+    let told = container.path("/etc/ssh/sshd_config.d/00-otpair.conf");
+    assert!(!told.exists() && key_alone_signs_on(&container));
 }
