@@ -43,6 +43,9 @@ fn ten_commands_lead_from_the_package_to_sign_ons_with_a_token() {
             assert_unchanged(&server, &before);
             assert_eq!(packages(&server) - packages_before, 1, "it needs others");
             assert_socket_is_open(&server);
+            server.write("/root/time.toml", page.block("toml"));
+            let config = ["--config", "/root/time.toml", "config", "check"];
+            server.done("otpair", &config);
         }
         if step.commands.starts_with("otpair import") {
             assert_doctor_misses(&server, &["login", "sshd", "su", "sudo", "sudo-i"]);
