@@ -240,6 +240,23 @@ fn switch_on_behind_keys(container: &Container, has_passwords: bool) {
     }
 }
 
+/// Fails if the page's way for an account that can't type anything does not lead in by the key alone.
+fn assert_a_job_can_sign_on(container: &Container, has_passwords: bool) {
+    let config = "/etc/otpair/otpair.toml";
+    let methods = "/etc/ssh/sshd_config.d/60-job.conf";
+    let before = container.read(config);
+    if has_passwords {
+        let own = "Match User alice\n    AuthenticationMethods publickey\n";
+        container.write(methods, own);
+    } else {
+        container.write(config, "[sign_on]\nexempt = [\"alice\"]\n");
+    }
+    container.done("systemctl", &["restart", "ssh"]);
+    assert!(key_alone_signs_on(container));
+    container.write(config, before);
+    container.done("rm", &["-f", methods]);
+}
+
 /// Follows the page in and out. A key alone opens sshd before and after, and a password alone at no moment.
 fn in_and_out_behind_keys(has_passwords: bool) {
     let (mut container, token) = booted();
@@ -259,6 +276,7 @@ fn in_and_out_behind_keys(has_passwords: bool) {
     assert_password_alone_opens_nothing(&container, "confirmed");
     assert!(!key_alone_signs_on(&container));
     alice_signs_on(&container, &page, password, &presses.next().unwrap());
+    assert_a_job_can_sign_on(&container, has_passwords);
     let out = page.block("sh sshd out").lines();
     for command in out.chain([page.block("sh keys out")]) {
         run(&container, command);
