@@ -417,7 +417,7 @@ static CHANGED: LazyLock<Policy> = LazyLock::new(|| {
         .map(|tree| tree.join("packaging/selinux"))
         .into();
     fs::create_dir_all(&to).unwrap();
-    for file in ["otpair.fc", "build"] {
+    for file in ["otpair.fc", "build", "../toolchain.sh"] {
         fs::copy(from.join(file), to.join(file)).unwrap();
     }
     let whole = fs::read_to_string(from.join("otpair.te")).unwrap();

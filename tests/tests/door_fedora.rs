@@ -249,7 +249,12 @@ fn the_checks_are_written_again_when_authselect_has_changed_them_and_nothing_is_
     assert!(told(&write()).contains("otpair-system-auth is written."));
     let written = String::from_utf8(machine.read("/etc/pam.d/otpair-system-auth")).unwrap();
     let (_, lines) = written.split_once('\n').unwrap();
-    assert_eq!(lines, fedoras("local/otpair-system-auth"));
+    let known = fedoras("local/otpair-system-auth");
+    let known: Vec<_> = known
+        .lines()
+        .filter(|line| line.starts_with("auth"))
+        .collect();
+    assert_eq!(lines.lines().collect::<Vec<_>>(), known);
     let again = told(&write());
     assert_eq!(again.matches("is as it has to be.").count(), 2, "{again}");
     machine.write("/etc/pam.d/system-auth", fedoras("sssd/system-auth"));
