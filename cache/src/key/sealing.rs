@@ -141,14 +141,14 @@ fn is_of(home: &Home, user: &str, keys: &Keys) -> bool {
     read().is_some()
 }
 
-/// Removes what is left of a key under the name of files that are being made. Whether there was anything.
-fn erase_remains(folder: &Folder) -> Result<bool, Fault> {
+/// Removes what is left of a key under the name of files that are being made.
+fn erase_remains(folder: &Folder) -> Result<(), Fault> {
     let Some(mut file) = remains(folder)? else {
-        return Ok(false);
+        return Ok(());
     };
     let path = folder.join(UNFINISHED);
     overwrite(&mut file).map_err(|error| fault::io(&path, "overwrite", error))?;
-    folder.clear()
+    folder.clear().map(drop)
 }
 
 /// The file that is being made in a folder, if it is a key's.

@@ -274,7 +274,6 @@ fn creds(arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use otpair_host::config::UNSEALED_KEY;
 
     #[test]
     fn the_unit_unseals_this_credential_to_where_sign_ons_look() {

@@ -68,7 +68,8 @@ pub(super) struct Facts {
     pub(super) lacks_copy: bool,
 }
 
-/// One change. Between any two of them, and in the middle of each, everybody can sign on.
+/// One change. Between any two of them, and in the middle of each, everybody can sign on. (Only a sign-on that has read
+/// the config and then stands still for longer than `work` waits for it has to be held again.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Seal,

@@ -41,8 +41,8 @@ struct Spot {
 pub(super) enum Weakness {
     /// Somebody without the first factor gets as far as otpair.
     ReachedWithout,
-    /// Somebody with the first factor, or with a wrong one, is let in without otpair, by the module at this place or, behind the last one, by
-    /// the stack's end.
+    /// Somebody with the first factor, or with a wrong one, is let in without otpair, by the module at this place or, behind
+    /// the last one, by the stack's end.
     LetInBefore(usize),
     /// Somebody whom otpair has refused is let in.
     LetInAfter,
