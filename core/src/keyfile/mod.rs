@@ -18,12 +18,10 @@ mod oath_csv;
 mod otpauth;
 mod ping_csv;
 mod pskc;
-mod pskc_key;
 mod recognize;
 mod settle;
 #[cfg(test)]
 mod tests;
-mod unlock;
 mod xml;
 
 use crate::seed::Seed;

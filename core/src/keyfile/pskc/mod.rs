@@ -5,10 +5,13 @@
 
 use super::assumption::Notes;
 use super::settle::Said;
-use super::unlock::Keys;
 use super::xml::{Document, Element, Fault};
-use super::{Assumption, Options, Place, Unlock, Unreadable, pskc_key};
+use super::{Assumption, Options, Place, Unlock, Unreadable};
 use std::collections::VecDeque;
+use unlock::Keys;
+
+mod key;
+mod unlock;
 
 /// The longest manufacturer's name and key id that are kept, in characters.
 const LONGEST_NAME: usize = 64;
@@ -163,7 +166,7 @@ fn package(package: &Element, keys: Option<&Keys>, notes: &mut Notes) -> VecDequ
             line: key.line,
             key: printable(id),
         };
-        let said = pskc_key::said(package, key, keys, serial_given, notes);
+        let said = key::said(package, key, keys, serial_given, notes);
         serial_given |= said.is_ok();
         entries.push_back((at, said));
     }
@@ -177,7 +180,7 @@ fn package(package: &Element, keys: Option<&Keys>, notes: &mut Notes) -> VecDequ
     entries
 }
 
-pub(super) fn printable(name: &str) -> Option<String> {
+fn printable(name: &str) -> Option<String> {
     let name: String = name
         .chars()
         .filter(|c| !c.is_control())

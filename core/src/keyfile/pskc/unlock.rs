@@ -1,9 +1,8 @@
 //! Opening what is encrypted in a PSKC file (RFC 6030 section 6): AES-CBC, PBKDF2, and the MACs.
 
-use super::assumption::Notes;
-use super::decode;
-use super::xml::Element;
-use super::{Assumption, Unlock};
+use crate::keyfile::assumption::{Assumption, Notes};
+use crate::keyfile::xml::Element;
+use crate::keyfile::{Unlock, decode};
 use crate::token::HashAlgorithm;
 use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{BlockModeDecrypt, KeyIvInit};

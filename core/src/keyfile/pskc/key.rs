@@ -1,11 +1,11 @@
 //! One key of a PSKC file (RFC 6030 sections 4 and 5): what its elements say.
 
-use super::assumption::Notes;
-use super::pskc::printable;
-use super::settle::Said;
+use super::printable;
 use super::unlock::{Keys, Opened};
-use super::xml::Element;
-use super::{Assumption, Kind, date, decode};
+use crate::keyfile::assumption::{Assumption, Notes};
+use crate::keyfile::settle::Said;
+use crate::keyfile::xml::Element;
+use crate::keyfile::{Kind, date, decode};
 use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Serial, TimeInterval};
 use zeroize::Zeroizing;
