@@ -31,6 +31,12 @@ pub enum Assumption {
     NoMac,
     /// A MAC over the plaintext where RFC 6030 wants it over the ciphertext.
     MacOverPlaintext,
+    /// A MAC, and no `MACMethod` that says how it is made: the hash that has its length, and the encryption key.
+    MacMethod,
+    /// One initialization vector for all values.
+    OneVector,
+    /// A passphrase's key without a length: as the cipher wants it.
+    KeyLength,
     /// The file is signed; the signature was not checked.
     Signature,
     /// A key or passphrase was given for a file that is not encrypted.
@@ -55,6 +61,11 @@ impl fmt::Display for Assumption {
             Self::TimeZone => "the file does not say a date's time zone: UTC taken",
             Self::NoMac => "an encrypted value has no MAC: taken as it was decrypted",
             Self::MacOverPlaintext => "a MAC is over the plaintext, not the ciphertext: taken, it fits",
+            Self::MacMethod => {
+                "the file does not say how its MACs are made: HMAC with the hash of that length taken, it fits"
+            }
+            Self::OneVector => "all values have one initialization vector: the encryption is weaker than it should be",
+            Self::KeyLength => "the file does not say the length of the passphrase's key: taken as its cipher wants it",
             Self::Signature => "the file is signed: the signature was not checked",
             Self::NotEncrypted => "the file is not encrypted: the key or passphrase was not needed",
         })

@@ -17,6 +17,7 @@ mod lines;
 mod oath_csv;
 mod otpauth;
 mod ping_csv;
+mod private_key;
 mod pskc;
 mod recognize;
 mod settle;
@@ -28,6 +29,7 @@ use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Parameters, Serial, TimeInterval};
 pub use assumption::Assumption;
 use assumption::Notes;
+pub use private_key::PrivateKey;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -131,6 +133,8 @@ pub enum Unlock {
     PreSharedKey(Zeroizing<Vec<u8>>),
     /// A passphrase, as bytes (RFC 6030 section 6.2).
     Passphrase(Zeroizing<Vec<u8>>),
+    /// The private half of the RSA key that it is encrypted to (RFC 6030 section 6.3).
+    PrivateKey(Box<PrivateKey>),
 }
 
 impl Unlock {

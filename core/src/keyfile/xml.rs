@@ -70,6 +70,18 @@ impl Element {
         self.name == name || self.children.iter().any(|child| child.has(name))
     }
 
+    /// Everything in it of that local name, whatever lies between.
+    pub(super) fn descendants(&self, name: &str) -> Vec<&Self> {
+        let mut found = Vec::new();
+        for child in &self.children {
+            if child.name == name {
+                found.push(child);
+            }
+            found.append(&mut child.descendants(name));
+        }
+        found
+    }
+
     /// Adds to its text. A string that must grow is replaced and wiped, so that no seed is left behind.
     fn push(&mut self, text: &str) -> Result<(), String> {
         let length = self.text.len() + text.len();

@@ -8,9 +8,13 @@ use super::settle::Said;
 use super::xml::{Document, Element, Fault};
 use super::{Assumption, Options, Place, Unlock, Unreadable};
 use std::collections::VecDeque;
-use unlock::Keys;
+use unlock::{Encryption, Keys};
 
+mod cipher;
+mod derive;
 mod key;
+mod mac;
+mod transport;
 mod unlock;
 
 /// The longest manufacturer's name and key id that are kept, in characters.
@@ -30,8 +34,7 @@ pub(super) struct Pskc<'a> {
 /// What the first walk finds out.
 #[derive(Default)]
 struct Header {
-    encryption_key: Option<Element>,
-    mac_method: Option<Element>,
+    encryption: Encryption,
     packages: bool,
     encrypted: bool,
 }
@@ -55,11 +58,7 @@ impl<'a> Pskc<'a> {
             }
             return Ok(Self::new(text, None));
         }
-        let keys = Keys::new(
-            header.encryption_key.as_ref(),
-            header.mac_method.as_ref(),
-            &options.unlock,
-        );
+        let keys = Keys::new(&header.encryption, &options.unlock, notes);
         let keys = keys.map_err(Unreadable::new)?;
         try_keys(text, &keys)?;
         Ok(Self::new(text, Some(keys)))
@@ -92,11 +91,12 @@ impl Header {
         let mut document = Document::new(text);
         while let Some(child) = document.next_child().map_err(unreadable)? {
             match child.name() {
-                "EncryptionKey" => header.encryption_key = Some(child),
-                "MACMethod" => header.mac_method = Some(child),
+                "EncryptionKey" => header.encryption.key = Some(child),
+                "MACMethod" => header.encryption.mac = Some(child),
                 "KeyPackage" => {
                     header.packages = true;
                     header.encrypted |= child.has("EncryptedValue");
+                    header.encryption.see(&child);
                 }
                 "Signature" => notes.add(Assumption::Signature),
                 "Device" => {

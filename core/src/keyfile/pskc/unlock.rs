@@ -1,73 +1,291 @@
-//! Opening what is encrypted in a PSKC file (RFC 6030 section 6): AES-CBC, PBKDF2, and the MACs.
+//! Opening what is encrypted in a PSKC file (RFC 6030 section 6): which key, which method, which MAC.
 
+use super::cipher::{Cipher, Padding};
+use super::derive::Derivation;
+use super::mac::{Hash, MacMethod};
+use super::transport::{self, Scheme};
 use crate::keyfile::assumption::{Assumption, Notes};
+use crate::keyfile::private_key::PrivateKey;
 use crate::keyfile::xml::Element;
 use crate::keyfile::{Unlock, decode};
-use crate::token::HashAlgorithm;
-use aes::cipher::block_padding::NoPadding;
-use aes::cipher::{BlockModeDecrypt, KeyIvInit};
-use aes::{Aes128, Aes192, Aes256};
-use hmac::{Hmac, KeyInit, Mac};
-use pbkdf2::pbkdf2_hmac;
 use zeroize::Zeroizing;
-
-/// The most iterations of PBKDF2: some seconds of work, so that no file keeps a machine busy for hours.
-const MOST_ITERATIONS: u32 = 10_000_000;
-/// The length of an initialization vector and of a block.
-const BLOCK: usize = 16;
 
 /// The keys of a file.
 pub(super) struct Keys {
-    encryption: Zeroizing<Vec<u8>>,
+    /// What values are encrypted with: the pre-shared key, a passphrase's, or one that the file brings encrypted.
+    symmetric: Option<SymmetricKey>,
+    /// What values or their keys are encrypted to.
+    private: Option<PrivateKey>,
+    /// The method of values that name none: drafts name it once for the file.
+    method: Option<Method>,
+    /// One initialization vector for all values.
+    vector: Option<Zeroizing<Vec<u8>>>,
     mac: Option<MacMethod>,
 }
 
-struct MacMethod {
-    hash: HashAlgorithm,
-    key: Zeroizing<Vec<u8>>,
-}
-
-/// What was encrypted, and whether a MAC proves that the key is the right one.
+/// What was encrypted, and whether it proves that the key is the right one.
 pub(super) struct Opened {
     /// The plaintext.
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    /// A MAC fits.
+    /// A MAC fits, or the method has a check of its own.
     pub(super) proven: bool,
 }
 
-impl Keys {
-    /// The keys that a file's `EncryptionKey` and `MACMethod` name, from what the admin gave.
-    pub(super) fn new(
-        encryption_key: Option<&Element>,
-        mac_method: Option<&Element>,
-        unlock: &Unlock,
-    ) -> Result<Self, String> {
-        let derived = encryption_key.and_then(|key| key.find(&["DerivedKey"]));
-        if encryption_key.is_some_and(|key| {
-            key.has("X509Data") || key.has("KeyValue") || key.has("EncryptedKey")
-        }) {
-            return Err(
-                "the file is encrypted to an RSA key (certificate): that is not read yet; \
-                        ask the vendor for a pre-shared key or a passphrase"
-                    .to_owned(),
-            );
+/// Nothing tells a wrong key from a damaged file when the first value can't be opened. And nothing may tell what was
+/// wrong with a value that is encrypted to an RSA key: it is always this.
+pub(super) const WRONG: &str = "can't be decrypted: a wrong key or passphrase, or a damaged file";
+
+const GIVE_KEY: &str = "the file is encrypted with a pre-shared key: give the key";
+const GIVE_PASSPHRASE: &str = "the file is encrypted with a passphrase: give the passphrase";
+const GIVE_PRIVATE_KEY: &str =
+    "the file is encrypted to an RSA key: give the private key that belongs to it";
+
+/// How something is encrypted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Method {
+    Symmetric(Cipher),
+    Rsa(Scheme),
+}
+
+impl Method {
+    /// What an element's `EncryptionMethod` names.
+    fn of(encrypted: &Element) -> Result<Option<Self>, String> {
+        match encrypted.find(&["EncryptionMethod"]) {
+            Some(method) => Self::read(method),
+            None => Ok(None),
         }
-        let encryption = match (derived, unlock) {
-            (Some(derived), Unlock::Passphrase(passphrase)) => derive(derived, passphrase)?,
-            (Some(_), _) => {
-                return Err(
-                    "the file is encrypted with a passphrase: give the passphrase".to_owned(),
-                );
-            }
-            (None, Unlock::PreSharedKey(key)) => key.clone(),
-            (None, _) => {
-                return Err("the file is encrypted with a pre-shared key: give the key".to_owned());
-            }
+    }
+
+    /// The algorithm of an `EncryptionMethod`, or of the `EncryptionScheme` in it.
+    fn read(method: &Element) -> Result<Option<Self>, String> {
+        let scheme = method.find(&["EncryptionScheme"]).unwrap_or(method);
+        let uri = scheme.attribute("Algorithm").unwrap_or_default();
+        let name = uri.rsplit(['#', '/']).next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        if name.is_empty() || name == "none" {
+            return Ok(None);
+        }
+        if let Some(cipher) = Cipher::parse(&name) {
+            return Ok(Some(Self::Symmetric(cipher)));
+        }
+        if let Some(scheme) = Scheme::parse(&name, method)? {
+            return Ok(Some(Self::Rsa(scheme)));
+        }
+        let known = [
+            ("gcm", "AES-GCM"),
+            ("camellia", "Camellia"),
+            ("tripledes", "Triple-DES key wrap"),
+            ("arcfour", "RC4"),
+        ];
+        let known = known.into_iter().find(|(part, _)| name.contains(part));
+        let known = known.map_or("a method that is unknown", |(_, name)| name);
+        Err(format!(
+            "it is encrypted with {known}, which is not read: ask the vendor for AES-CBC"
+        ))
+    }
+}
+
+/// A key of a cipher.
+enum SymmetricKey {
+    /// As it was given, or unwrapped.
+    Exact(Zeroizing<Vec<u8>>),
+    /// From a passphrase, where the file does not say how long it has to be: as long as the cipher wants.
+    Beginning(Zeroizing<Vec<u8>>),
+    /// Encrypted to an RSA key. If it has not the cipher's length, other bytes stand in for it.
+    Transported(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>),
+}
+
+impl SymmetricKey {
+    /// The key for this cipher. A transported one of the wrong length may be one with a wrong padding: that must look
+    /// like a wrong key, so it gets bytes that nobody foresees.
+    fn bytes(&self, cipher: Cipher) -> &[u8] {
+        let length = cipher.key_length();
+        match self {
+            Self::Exact(key) => key,
+            Self::Beginning(key) => key.get(..length).unwrap_or(key),
+            Self::Transported(key, _) if key.len() == length => key,
+            Self::Transported(_, stand_in) => stand_in.get(..length).unwrap_or(stand_in),
+        }
+    }
+}
+
+/// What a file says once about how it is encrypted.
+#[derive(Default)]
+pub(super) struct Encryption {
+    /// `EncryptionKey`; in drafts `EncryptionMethod`.
+    pub(super) key: Option<Element>,
+    /// `MACMethod`; in drafts `DigestMethod` or `MACAlgorithm`.
+    pub(super) mac: Option<Element>,
+    /// Some value is encrypted to an RSA key.
+    pub(super) rsa: bool,
+}
+
+impl Encryption {
+    /// Takes note of how a package's values are encrypted.
+    pub(super) fn see(&mut self, package: &Element) {
+        if !self.rsa {
+            let methods = package.descendants("EncryptionMethod");
+            self.rsa = methods
+                .into_iter()
+                .any(|method| matches!(Method::read(method), Ok(Some(Method::Rsa(_)))));
+        }
+    }
+}
+
+impl Keys {
+    /// The keys that a file names, from what the admin gave.
+    pub(super) fn new(
+        encryption: &Encryption,
+        unlock: &Unlock,
+        notes: &mut Notes,
+    ) -> Result<Self, String> {
+        let mut keys = Self {
+            symmetric: None,
+            private: None,
+            method: None,
+            vector: None,
+            mac: None,
         };
-        let mac = mac_method
-            .map(|method| MacMethod::new(method, &encryption))
+        let element = encryption.key.as_ref();
+        if let Some(element) = element {
+            keys.read_draft(element, notes)?;
+        }
+        keys.take(element, encryption.rsa, unlock, notes)?;
+        let wrapped = element.and_then(|element| element.find(&["EncryptedKey"]));
+        if let Some(wrapped) = wrapped {
+            keys.symmetric = Some(keys.unwrap(wrapped)?);
+        }
+        if let Some(method) = encryption.mac.as_ref() {
+            keys.mac = Some(keys.mac_method(method)?);
+        }
+        Ok(keys)
+    }
+
+    /// What drafts say once for the file: the method, and the initialization vector.
+    fn read_draft(&mut self, element: &Element, notes: &mut Notes) -> Result<(), String> {
+        if element.name() == "EncryptionMethod" {
+            self.method = Method::read(element)?;
+        }
+        if let Some(text) = element.text_at(&["IV"]) {
+            let vector = decode::base64(text).ok_or("the initialization vector is not base64")?;
+            self.vector = Some(vector);
+            notes.add(Assumption::OneVector);
+        }
+        Ok(())
+    }
+
+    /// Takes what was given, if it is what the file wants.
+    fn take(
+        &mut self,
+        element: Option<&Element>,
+        rsa: bool,
+        unlock: &Unlock,
+        notes: &mut Notes,
+    ) -> Result<(), String> {
+        let derivation = element
+            .map(|element| self.derivation(element))
             .transpose()?;
-        Ok(Self { encryption, mac })
+        let derivation = derivation.flatten();
+        let to_rsa = rsa || element.is_some_and(to_rsa);
+        match (unlock, derivation) {
+            (Unlock::Passphrase(passphrase), Some(derivation)) => {
+                let key = derivation.key(passphrase);
+                self.symmetric = Some(if derivation.length.is_some() {
+                    SymmetricKey::Exact(key)
+                } else {
+                    notes.add(Assumption::KeyLength);
+                    SymmetricKey::Beginning(key)
+                });
+            }
+            (_, Some(_)) => return Err(GIVE_PASSPHRASE.to_owned()),
+            (Unlock::PrivateKey(key), None) => {
+                if let Some(element) = element {
+                    transport::check_recipient(element, key)?;
+                }
+                self.private = Some((**key).clone());
+            }
+            (_, None) if to_rsa => return Err(GIVE_PRIVATE_KEY.to_owned()),
+            (Unlock::PreSharedKey(key), None) => {
+                self.symmetric = Some(SymmetricKey::Exact(key.clone()));
+            }
+            (Unlock::Nothing | Unlock::Passphrase(_), None) => return Err(GIVE_KEY.to_owned()),
+        }
+        Ok(())
+    }
+
+    /// How the key is made of a passphrase, if it is.
+    fn derivation(&self, element: &Element) -> Result<Option<Derivation>, String> {
+        if let Some(derived) = element.find(&["DerivedKey"]) {
+            return Derivation::read(derived).map(Some);
+        }
+        match self.method {
+            Some(Method::Symmetric(cipher)) if element.find(&["PBESalt"]).is_some() => {
+                Derivation::read_draft(element, cipher.key_length()).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn mac_method(&self, method: &Element) -> Result<MacMethod, String> {
+        let name = method.attribute("Algorithm").unwrap_or(method.text());
+        let hash = Hash::parse(name)
+            .ok_or("the MAC algorithm is none of HMAC-SHA1, SHA224, SHA256, SHA384, SHA512")?;
+        let key = method.find(&["MACKey"]);
+        let key = key.map(|key| self.decrypt(key, Padding::Any)).transpose()?;
+        Ok(MacMethod {
+            hash: Some(hash),
+            elsewhere: key.is_none() && method.find(&["MACKeyReference"]).is_some(),
+            key,
+        })
+    }
+
+    /// A key that is encrypted itself: to an RSA key, or with the pre-shared key.
+    fn unwrap(&self, wrapped: &Element) -> Result<SymmetricKey, String> {
+        let ciphertext = ciphertext(wrapped)?;
+        let Some(Method::Rsa(scheme)) = Method::of(wrapped)? else {
+            let key = self.decrypt(wrapped, Padding::Any)?;
+            return Ok(SymmetricKey::Exact(key));
+        };
+        let private = self.private.as_ref().ok_or(GIVE_PRIVATE_KEY)?;
+        Ok(SymmetricKey::Transported(
+            scheme.decrypt(private, &ciphertext)?,
+            private.stand_in(&ciphertext, 32),
+        ))
+    }
+
+    /// Decrypts an element with `CipherData`.
+    fn decrypt(&self, encrypted: &Element, padding: Padding) -> Result<Zeroizing<Vec<u8>>, String> {
+        let method = self.method_of(encrypted)?;
+        self.decrypt_bytes(
+            &method,
+            self.symmetric.as_ref(),
+            &ciphertext(encrypted)?,
+            padding,
+        )
+    }
+
+    fn method_of(&self, encrypted: &Element) -> Result<Method, String> {
+        let method = Method::of(encrypted)?.or_else(|| self.method.clone());
+        method.ok_or_else(|| "it does not say how it is encrypted".to_owned())
+    }
+
+    fn decrypt_bytes(
+        &self,
+        method: &Method,
+        key: Option<&SymmetricKey>,
+        ciphertext: &[u8],
+        padding: Padding,
+    ) -> Result<Zeroizing<Vec<u8>>, String> {
+        match method {
+            Method::Symmetric(cipher) => {
+                let key = key.ok_or(GIVE_KEY)?.bytes(*cipher);
+                let vector = self.vector.as_ref().map(|vector| vector.as_slice());
+                cipher.decrypt(key, vector, ciphertext, padding)
+            }
+            Method::Rsa(scheme) => {
+                scheme.decrypt(self.private.as_ref().ok_or(GIVE_PRIVATE_KEY)?, ciphertext)
+            }
+        }
     }
 
     /// Opens a value that holds an `EncryptedValue`, and maybe a `ValueMAC`.
@@ -75,218 +293,115 @@ impl Keys {
         let encrypted = value
             .find(&["EncryptedValue"])
             .ok_or("no encrypted value")?;
-        let (ciphertext, key_length) = ciphertext(encrypted)?;
-        let Some(tag) = value.find(&["ValueMAC"]) else {
-            let bytes = decrypt(&self.encryption, &ciphertext, key_length, Padding::Pkcs7)?;
-            notes.add(Assumption::NoMac);
-            return Ok(Opened {
-                bytes,
-                proven: false,
-            });
+        let own = encrypted
+            .find(&["KeyInfo", "EncryptedKey"])
+            .map(|wrapped| self.unwrap(wrapped))
+            .transpose()?;
+        let sealed = Sealed {
+            method: self.method_of(encrypted)?,
+            key: own.as_ref().or(self.symmetric.as_ref()),
+            ciphertext: ciphertext(encrypted)?,
+            tag: tag(value).or_else(|| tag(encrypted)),
         };
-        let method = self
-            .mac
-            .as_ref()
-            .ok_or("a MAC, and no MACMethod that says how to check it")?;
-        let tag = decode::base64(tag.text()).ok_or("the MAC is not base64")?;
-        if method.fits(&ciphertext, &tag) {
-            let bytes = decrypt(&self.encryption, &ciphertext, key_length, Padding::Any)?;
-            return Ok(Opened {
-                bytes,
-                proven: true,
-            });
-        }
+        self.open_sealed(&sealed, notes)
+    }
+
+    fn open_sealed(&self, sealed: &Sealed<'_>, notes: &mut Notes) -> Result<Opened, String> {
+        let Some(tag) = sealed.tag else {
+            return self.open_without_mac(sealed, notes);
+        };
+        let tag = decode::base64(tag).ok_or("the MAC is not base64")?;
+        let default = MacMethod::default();
+        let mac = self.mac.as_ref().unwrap_or(&default);
+        let key = sealed.mac_fallback(mac)?;
+        let over_ciphertext = mac.fits(key, &sealed.ciphertext, &tag);
+        let bytes =
+            self.decrypt_bytes(&sealed.method, sealed.key, &sealed.ciphertext, Padding::Any)?;
         // Some vendors take the MAC of the plaintext.
-        let bytes = decrypt(&self.encryption, &ciphertext, key_length, Padding::Any)?;
-        if !method.fits(&bytes, &tag) {
-            return Err(WRONG.to_owned());
+        if !over_ciphertext && !mac.fits(key, &bytes, &tag) {
+            return Err(if mac.elsewhere { ELSEWHERE } else { WRONG }.to_owned());
         }
-        notes.add(Assumption::MacOverPlaintext);
+        if !over_ciphertext {
+            notes.add(Assumption::MacOverPlaintext);
+        }
+        if mac.hash.is_none() {
+            notes.add(Assumption::MacMethod);
+        }
         Ok(Opened {
             bytes,
             proven: true,
         })
     }
+
+    fn open_without_mac(&self, sealed: &Sealed<'_>, notes: &mut Notes) -> Result<Opened, String> {
+        let bytes = self.decrypt_bytes(
+            &sealed.method,
+            sealed.key,
+            &sealed.ciphertext,
+            Padding::Pkcs7,
+        )?;
+        let proven = match &sealed.method {
+            Method::Symmetric(cipher) => cipher.proves(),
+            Method::Rsa(scheme) => *scheme != Scheme::Pkcs1v15,
+        };
+        // A wrong padding gives bytes of any length: most of them are told by it.
+        if sealed.method == Method::Rsa(Scheme::Pkcs1v15) && !usual_length(bytes.len()) {
+            return Err(WRONG.to_owned());
+        }
+        if !proven {
+            notes.add(Assumption::NoMac);
+        }
+        Ok(Opened { bytes, proven })
+    }
 }
 
-/// Nothing tells a wrong key from a damaged file when the first value can't be opened.
-const WRONG: &str = "can't be decrypted: a wrong key or passphrase, or a damaged file";
+/// A value as it stands in the file.
+struct Sealed<'a> {
+    method: Method,
+    key: Option<&'a SymmetricKey>,
+    ciphertext: Zeroizing<Vec<u8>>,
+    tag: Option<&'a str>,
+}
 
-impl MacMethod {
-    fn new(method: &Element, encryption: &Zeroizing<Vec<u8>>) -> Result<Self, String> {
-        let hash = method.attribute("Algorithm").and_then(hmac_hash);
-        let hash =
-            hash.ok_or("the MAC algorithm is none of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512")?;
-        let key = match method.find(&["MACKey"]) {
-            Some(key) => {
-                let (ciphertext, key_length) = ciphertext(key)?;
-                decrypt(encryption, &ciphertext, key_length, Padding::Any)?
-            }
-            // RFC 6030 section 6.1.1: without a MAC key it is the encryption key.
-            None => encryption.clone(),
-        };
-        Ok(Self { hash, key })
-    }
-
-    fn fits(&self, bytes: &[u8], tag: &[u8]) -> bool {
-        match self.hash {
-            HashAlgorithm::Sha1 => verify::<Hmac<sha1::Sha1>>(&self.key, bytes, tag),
-            HashAlgorithm::Sha256 => verify::<Hmac<sha2::Sha256>>(&self.key, bytes, tag),
-            HashAlgorithm::Sha512 => verify::<Hmac<sha2::Sha512>>(&self.key, bytes, tag),
+impl Sealed<'_> {
+    /// RFC 6030 section 6.1.1: without a MAC key it is the encryption key.
+    fn mac_fallback(&self, mac: &MacMethod) -> Result<&[u8], String> {
+        match (&self.method, self.key) {
+            _ if mac.key.is_some() => Ok(&[]),
+            (Method::Symmetric(cipher), Some(key)) => Ok(key.bytes(*cipher)),
+            (Method::Symmetric(_), None) => Err(GIVE_KEY.to_owned()),
+            (Method::Rsa(_), _) => Err("a MAC, and no key to check it with".to_owned()),
         }
     }
 }
 
-/// Compares in constant time.
-fn verify<M: Mac + KeyInit>(key: &[u8], bytes: &[u8], tag: &[u8]) -> bool {
-    <M as KeyInit>::new_from_slice(key)
-        .is_ok_and(|mac| mac.chain_update(bytes).verify_slice(tag).is_ok())
+const NO_CIPHERTEXT: &str = "no encrypted value in base64";
+const ELSEWHERE: &str = "the MAC is made with a key that the file does not bring, or the key is wrong: \
+                         ask the vendor for a file with its MAC key";
+
+/// Whether seeds, or numbers, come in that length.
+fn usual_length(length: usize) -> bool {
+    matches!(length, 1..=8 | 16 | 20 | 24 | 32 | 48 | 64)
 }
 
-/// The hash of an HMAC's URI, such as `http://www.w3.org/2001/04/xmldsig-more#hmac-sha256` or `…#hmacWithSHA256`.
-fn hmac_hash(uri: &str) -> Option<HashAlgorithm> {
-    let name = uri
-        .rsplit(['#', '/'])
-        .next()?
-        .to_ascii_lowercase()
-        .replace("with", "");
-    HashAlgorithm::parse(&name).ok()
-}
-
-/// A key from a passphrase: PBKDF2, RFC 8018 section 5.2.
-fn derive(derived: &Element, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
-    let method = derived
-        .find(&["KeyDerivationMethod"])
-        .ok_or("no key derivation method")?;
-    let name = method
-        .attribute("Algorithm")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let parameters = method
-        .find(&["PBKDF2-params"])
-        .filter(|_| name.ends_with("pbkdf2"));
-    let parameters = parameters.ok_or("the key derivation is not PBKDF2")?;
-    let salt = parameters
-        .text_at(&["Salt", "Specified"])
-        .and_then(decode::base64)
-        .ok_or("no salt in base64")?;
-    let rounds = iterations(parameters)?;
-    let length = parameters
-        .text_at(&["KeyLength"])
-        .and_then(|text| text.parse().ok());
-    let length = length
-        .filter(|length| matches!(length, 16 | 24 | 32))
-        .ok_or("the key length is not 16, 24 or 32")?;
-    let mut key = Zeroizing::new(vec![0; length]);
-    match prf(parameters)? {
-        HashAlgorithm::Sha1 => pbkdf2_hmac::<sha1::Sha1>(passphrase, &salt, rounds, &mut key),
-        HashAlgorithm::Sha256 => pbkdf2_hmac::<sha2::Sha256>(passphrase, &salt, rounds, &mut key),
-        HashAlgorithm::Sha512 => pbkdf2_hmac::<sha2::Sha512>(passphrase, &salt, rounds, &mut key),
+/// Whether the file names a public key, or brings its key encrypted to one.
+fn to_rsa(element: &Element) -> bool {
+    let wrapped = element.find(&["EncryptedKey"]);
+    match wrapped.map(Method::of) {
+        Some(method) => matches!(method, Ok(Some(Method::Rsa(_)))),
+        None => element.has("X509Data") || element.has("KeyValue"),
     }
-    Ok(key)
 }
 
-fn iterations(parameters: &Element) -> Result<u32, String> {
-    let count = parameters
-        .text_at(&["IterationCount"])
-        .and_then(|text| text.parse().ok());
-    count
-        .filter(|count| (1..=MOST_ITERATIONS).contains(count))
-        .ok_or_else(|| format!("the iteration count is not 1 to {MOST_ITERATIONS}"))
+fn tag(value: &Element) -> Option<&str> {
+    value
+        .text_at(&["ValueMAC"])
+        .or_else(|| value.text_at(&["ValueDigest"]))
 }
 
-/// The hash of PBKDF2's pseudorandom function: HMAC-SHA1 if none is named.
-fn prf(parameters: &Element) -> Result<HashAlgorithm, String> {
-    let uri = parameters
-        .find(&["PRF"])
-        .and_then(|prf| prf.attribute("Algorithm"))
-        .filter(|uri| !uri.is_empty());
-    let hash = uri.map_or(Some(HashAlgorithm::Sha1), hmac_hash);
-    hash.ok_or_else(|| "the PRF is none of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512".to_owned())
-}
-
-/// The bytes of a `CipherValue`, the initialization vector first, and the key length that its method wants.
-fn ciphertext(encrypted: &Element) -> Result<(Zeroizing<Vec<u8>>, usize), String> {
-    let method = encrypted
-        .find(&["EncryptionMethod"])
-        .and_then(|method| method.attribute("Algorithm"));
-    let name = method.unwrap_or_default().to_ascii_lowercase();
-    let key_length = match name.rsplit('#').next().unwrap_or_default() {
-        "aes128-cbc" => 16,
-        "aes192-cbc" => 24,
-        "aes256-cbc" => 32,
-        "tripledes-cbc" => return Err(not_yet("Triple-DES")),
-        "kw-aes128" | "kw-aes192" | "kw-aes256" => return Err(not_yet("AES key wrap")),
-        "rsa-1_5" | "rsa_1_5" | "rsa-oaep-mgf1p" | "rsa-oaep" => return Err(not_yet("RSA")),
-        _ => return Err("it is encrypted, and not with AES-CBC".to_owned()),
-    };
-    let bytes = encrypted
-        .text_at(&["CipherData", "CipherValue"])
-        .and_then(decode::base64);
-    Ok((bytes.ok_or("no encrypted value in base64")?, key_length))
-}
-
-fn not_yet(name: &str) -> String {
-    format!("it is encrypted with {name}: that is not read yet; ask the vendor for AES-CBC")
-}
-
-/// What the last block is filled up with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Padding {
-    /// The number of bytes, in each of them.
-    Pkcs7,
-    /// The number of bytes, in the last of them (XML Encryption section 5.2). For what a MAC vouches for.
-    Any,
-}
-
-/// Decrypts AES-CBC, the initialization vector in front.
-fn decrypt(
-    key: &[u8],
-    input: &[u8],
-    key_length: usize,
-    padding: Padding,
-) -> Result<Zeroizing<Vec<u8>>, String> {
-    if key.len() != key_length {
-        return Err(format!(
-            "the key has {} bytes, the file wants one of {key_length}",
-            key.len()
-        ));
-    }
-    let (vector, body) = input
-        .split_at_checked(BLOCK)
-        .ok_or("the encrypted value is too short")?;
-    let mut body = Zeroizing::new(body.to_vec());
-    if body.is_empty() || body.len() % BLOCK != 0 {
-        return Err("the encrypted value is no whole number of blocks".to_owned());
-    }
-    match key_length {
-        16 => decrypt_blocks::<cbc::Decryptor<Aes128>>(key, vector, &mut body),
-        24 => decrypt_blocks::<cbc::Decryptor<Aes192>>(key, vector, &mut body),
-        _ => decrypt_blocks::<cbc::Decryptor<Aes256>>(key, vector, &mut body),
-    }?;
-    let count = usize::from(body.last().copied().unwrap_or_default());
-    let (kept, filled) = body
-        .len()
-        .checked_sub(count)
-        .and_then(|at| body.split_at_checked(at))
-        .ok_or(WRONG)?;
-    let same = filled.iter().all(|byte| usize::from(*byte) == count);
-    if !(1..=BLOCK).contains(&count) || (padding == Padding::Pkcs7 && !same) {
-        return Err(WRONG.to_owned());
-    }
-    let kept = kept.len();
-    body.truncate(kept);
-    Ok(body)
-}
-
-fn decrypt_blocks<D: BlockModeDecrypt + KeyIvInit>(
-    key: &[u8],
-    vector: &[u8],
-    body: &mut [u8],
-) -> Result<(), String> {
-    let cipher = D::new_from_slices(key, vector).map_err(|_| "a key of the wrong length")?;
-    cipher
-        .decrypt_padded::<NoPadding>(body)
-        .map(|_| ())
-        .map_err(|_| WRONG.to_owned())
+/// The bytes of a `CipherValue`.
+fn ciphertext(encrypted: &Element) -> Result<Zeroizing<Vec<u8>>, String> {
+    let text = encrypted.text_at(&["CipherData", "CipherValue"]);
+    let bytes = text.and_then(decode::base64);
+    bytes.ok_or_else(|| NO_CIPHERTEXT.to_owned())
 }
