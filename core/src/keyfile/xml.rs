@@ -49,6 +49,11 @@ impl Element {
             .map(|(_, value)| value.trim())
     }
 
+    /// Its children.
+    pub(super) fn elements(&self) -> &[Self] {
+        &self.children
+    }
+
     /// The children of that local name.
     pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)

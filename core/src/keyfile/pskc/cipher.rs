@@ -1,6 +1,6 @@
 //! Ciphers under a symmetric key (XML Encryption sections 5.2 and 5.7): AES and Triple-DES in CBC mode, AES key wrap.
 
-use super::unlock::WRONG;
+use super::sealed::WRONG;
 use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{BlockModeDecrypt, KeyIvInit};
 use aes::{Aes128, Aes192, Aes256};

@@ -5,7 +5,7 @@
 //! foreseen (implicit rejection). What comes of them is what comes of a wrong key.
 
 use super::mac::Hash;
-use super::unlock::WRONG;
+use super::sealed::WRONG;
 use crate::keyfile::decode;
 use crate::keyfile::private_key::PrivateKey;
 use crate::keyfile::xml::Element;
@@ -128,4 +128,32 @@ pub(super) fn check_recipient(recipient: &Element, key: &PrivateKey) -> Result<(
         return Ok(());
     }
     Err("the file is encrypted to another RSA key than the one that was given".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const KEY: &[u8] = include_bytes!("../../../../tests/data/seed-files/throw-away-rsa-key.pem");
+    const OTHER: &[u8] =
+        include_bytes!("../../../../tests/data/seed-files/throw-away-other-rsa-key.pem");
+
+    #[test]
+    fn a_wrong_padding_gives_always_the_same_bytes_of_any_length_and_others_for_another_key() {
+        let [ours, again, other] = [(KEY, 7), (KEY, 8), (OTHER, 7)]
+            .map(|(key, randomness)| PrivateKey::read(key, [randomness; 32]).unwrap());
+        let open = |key, ciphertext: &[u8]| Scheme::Pkcs1v15.decrypt(key, ciphertext).unwrap();
+        let lengths: BTreeSet<_> = (1..20)
+            .map(|n| {
+                let mut ciphertext = [0x55; 256];
+                ciphertext[9] = n;
+                let opened = open(&ours, &ciphertext);
+                assert_eq!(opened, open(&again, &ciphertext));
+                assert_ne!(opened, open(&other, &ciphertext));
+                opened.len()
+            })
+            .collect();
+        assert!(lengths.len() > 5, "{lengths:?}");
+    }
 }
