@@ -21,6 +21,7 @@ mod anything;
 mod ciphers;
 mod drafts;
 mod encrypted;
+mod hostile;
 mod lines;
 mod plain_pskc;
 mod policy;

@@ -26,7 +26,7 @@ mod values;
 /// The longest manufacturer's name and key id that are kept, in characters.
 const LONGEST_NAME: usize = 64;
 /// The most `KeyProperties` of a file.
-const MOST_PROPERTIES: usize = 64;
+const MOST_PROPERTIES: usize = 16;
 
 /// PSKC.
 pub(super) struct Pskc;
