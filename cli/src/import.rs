@@ -2,6 +2,7 @@
 
 mod file;
 pub(crate) mod options;
+mod private_key;
 
 pub(crate) use options::Said;
 
