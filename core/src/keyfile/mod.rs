@@ -11,6 +11,7 @@
 //! seed (a conflict), whether the first came from this file or from an earlier one.
 
 mod assumption;
+mod column;
 mod date;
 mod decode;
 mod lines;

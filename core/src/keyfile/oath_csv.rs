@@ -32,16 +32,21 @@ pub(super) fn is_version_2(bytes: &[u8]) -> bool {
     line.eq_ignore_ascii_case(b"#version:2")
 }
 
-fn entry(text: &str, _: u64, options: &Options, _: &mut Notes) -> Result<Option<Said>, String> {
-    said(&fields(text)?, options).map(Some)
+fn entry(text: &str, _: u64, options: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
+    said(&fields(text, ',')?, options, notes).map(Some)
 }
 
-fn with_user(text: &str, _: u64, options: &Options, _: &mut Notes) -> Result<Option<Said>, String> {
-    let fields = fields(text)?;
+fn with_user(
+    text: &str,
+    _: u64,
+    options: &Options,
+    notes: &mut Notes,
+) -> Result<Option<Said>, String> {
+    let fields = fields(text, ',')?;
     let [user, _resolver, _realm, rest @ ..] = fields.as_slice() else {
         return Err("not the columns user,resolver,realm,serial,seed,…".to_owned());
     };
-    let mut said = said(rest, options)?;
+    let mut said = said(rest, options, notes)?;
     said.reserved_for = user_name(user)?;
     Ok(Some(said))
 }
@@ -53,14 +58,14 @@ fn user_name(field: &str) -> Result<Option<String>, String> {
     Ok((!field.is_empty()).then(|| field.to_owned()))
 }
 
-fn said(fields: &[&str], options: &Options) -> Result<Said, String> {
+fn said(fields: &[&str], options: &Options, notes: &mut Notes) -> Result<Said, String> {
     let column = |n: usize| fields.get(n).copied().unwrap_or_default();
     if !(2..=6).contains(&fields.len()) {
         return Err(
             "not the columns serial,seed,totp|hotp,digits,interval-or-counter[,hash]".to_owned(),
         );
     }
-    let mut said = token(column(0), column(1))?;
+    let mut said = token(column(0), column(1), notes)?;
     said.kind = match column(2) {
         "" => None,
         name => Some(Kind::parse(name).ok_or("the type is neither totp nor hotp")?),

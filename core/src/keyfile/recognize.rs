@@ -80,7 +80,7 @@ fn of_line(line: &str) -> Option<Format> {
     if otpauth::looks_like(line) {
         return Some(Format::Otpauth);
     }
-    let fields = fields(line).ok()?;
+    let fields = fields(line, ',').ok()?;
     if oath_csv::looks_like(&fields) {
         return Some(Format::OathCsv);
     }
