@@ -17,7 +17,7 @@ pub enum Assumption {
     TimeInterval,
     /// No time interval in a Feitian file: 60 s.
     FeitianInterval,
-    /// Time tokens of SafeWord count from 2000-01-01.
+    /// Time tokens of `SafeWord` count from 2000-01-01.
     Since2000,
     /// No hash for TOTP: SHA1.
     Algorithm,

@@ -8,6 +8,8 @@ use crate::token::Serial;
 
 /// The longest manufacturer's name that is kept, in characters.
 const LONGEST_NAME: usize = 64;
+/// The longest user's name, in bytes.
+const LONGEST_USER: usize = 256;
 
 /// A serial number.
 pub(super) fn serial(field: &str) -> Result<Serial, String> {
@@ -47,6 +49,14 @@ pub(super) fn base32_seed(field: &str, notes: &mut Notes) -> Result<Seed, String
 /// A manufacturer's name, cut to what is kept.
 pub(super) fn manufacturer(field: &str) -> Option<String> {
     (!field.is_empty()).then(|| field.chars().take(LONGEST_NAME).collect())
+}
+
+/// The user that a token is reserved for; nothing if the field is empty.
+pub(super) fn user(field: &str) -> Result<Option<String>, String> {
+    if field.len() > LONGEST_USER {
+        return Err("the user's name is too long".to_owned());
+    }
+    Ok((!field.is_empty()).then(|| field.to_owned()))
 }
 
 /// Why a column is no longer what the vendor wrote, if a spreadsheet has been at it.

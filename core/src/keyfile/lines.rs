@@ -190,6 +190,15 @@ pub(super) fn fields(line: &str, separator: char) -> Result<Vec<&str>, String> {
     Ok(fields)
 }
 
+/// What the fields of a line lie between, where a format leaves that open: a semicolon or tab if there is one, for then
+/// a comma is part of a name.
+pub(super) fn separator(line: &str) -> char {
+    [';', '\t']
+        .into_iter()
+        .find(|separator| line.contains(*separator))
+        .unwrap_or(',')
+}
+
 fn quoted_field(text: &str, separator: char) -> Result<(&str, Option<&str>), String> {
     let (field, after) = text.split_once('"').ok_or("a quote that is not closed")?;
     match after.trim_start_matches(|c: char| c.is_whitespace() && c != separator) {

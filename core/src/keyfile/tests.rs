@@ -22,7 +22,9 @@ mod encrypted;
 mod lines;
 mod plain_pskc;
 mod recognition;
+mod samples;
 mod unsound_xml;
+mod vendors;
 
 #[derive(Default)]
 struct Outcome {
