@@ -150,3 +150,22 @@ fn a_file_that_mixes_formats_is_rejected_line_by_line() {
         assert_eq!(outcome.rejected.len(), 1, "{format}");
     }
 }
+
+#[test]
+fn the_examples_of_the_docs_are_read_as_the_format_that_they_stand_under() {
+    let page = include_str!("../../../../docs/seed-files.md");
+    let mut read = Vec::new();
+    for section in page.split("\n## ").skip(1) {
+        let named = |format: &Format| section.contains(&format!("`{format}`"));
+        let blocks = section.split("```").skip(1).step_by(2);
+        for block in blocks.filter(|block| block.starts_with('\n') || block.starts_with("xml\n")) {
+            if Format::ALL.iter().any(named) {
+                let (format, _) = recognized(block.split_once('\n').unwrap().1.as_bytes());
+                assert!(named(&format), "{format} in: {section}");
+                read.push(format);
+            }
+        }
+    }
+    // The pages' other sections do not say the names that `--format` takes.
+    assert!(read.len() >= 10, "{read:?}");
+}
