@@ -27,7 +27,7 @@ pub enum Assumption {
     MovingFactor,
     /// A third column in a Ping CSV: a counter, so HOTP.
     ThirdColumn,
-    /// The first line of a Ping CSV is a header row.
+    /// The first line is a header row.
     HeaderRow,
     /// No serial number: the key's id.
     SerialFromKeyId,

@@ -22,7 +22,9 @@ pub(super) fn hex_seed(field: &str, notes: &mut Notes) -> Result<Seed, String> {
     spoiled(field, "seed").map_or(Ok(()), Err)?;
     let bytes = decode::hex(field).ok_or("the seed is not hexadecimal")?;
     let seed = Seed::new(bytes).map_err(|fault| fault.to_string())?;
-    if decode::base32(field).is_some() {
+    // Hardly any seed has none of the four digits that base32 lacks.
+    let lacking = |byte: u8| matches!(byte, b'0' | b'1' | b'8' | b'9');
+    if !field.bytes().any(lacking) && decode::base32(field).is_some() {
         notes.add(Assumption::Hex);
     }
     Ok(seed)
@@ -44,6 +46,11 @@ pub(super) fn base32_seed(field: &str, notes: &mut Notes) -> Result<Seed, String
         notes.add(Assumption::CutBase32);
     }
     Ok(seed)
+}
+
+/// Whether a row only names its columns: there is no digit in it, and so no seed.
+pub(super) fn is_header(line: &str) -> bool {
+    !line.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// A manufacturer's name, cut to what is kept.

@@ -56,7 +56,7 @@ impl LineFormat for Lines {
         notes: &mut Notes,
     ) -> Result<Option<Said>, String> {
         let first = !std::mem::replace(&mut self.begun, true);
-        if first && !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        if first && column::is_header(text) {
             notes.add(Assumption::HeaderRow);
             return Ok(None);
         }

@@ -5,7 +5,7 @@ use super::assumption::Notes;
 use super::lines::{LineEntries, fields, number, separator};
 use super::oath_csv::interval_or_counter;
 use super::settle::Said;
-use super::{Entries, Kind, Opening, Options, SeedFile, Unreadable, column, decode};
+use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable, column, decode};
 use crate::token::Digits;
 
 /// The fewest hexadecimal digits of a seed: with fewer it is another format's number of passcode digits.
@@ -32,8 +32,17 @@ impl SeedFile for MultiOtpCsv {
     }
 }
 
-/// The entry of one line.
-fn entry(text: &str, _: u64, options: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
+/// The entry of one line; nothing for a header row.
+fn entry(
+    text: &str,
+    line: u64,
+    options: &Options,
+    notes: &mut Notes,
+) -> Result<Option<Said>, String> {
+    if line == 1 && column::is_header(text) {
+        notes.add(Assumption::HeaderRow);
+        return Ok(None);
+    }
     let fields = columns(text)?;
     let [serial, manufacturer, kind, seed, digits, last] = fields.as_slice() else {
         return Err(

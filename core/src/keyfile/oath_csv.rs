@@ -50,12 +50,17 @@ fn is_version_2(line: &[u8]) -> bool {
     line.eq_ignore_ascii_case(b"#version:2")
 }
 
+/// The entry of one line; nothing for a header row.
 pub(super) fn entry(
     text: &str,
-    _: u64,
+    line: u64,
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {
+    if line == 1 && column::is_header(text) {
+        notes.add(Assumption::HeaderRow);
+        return Ok(None);
+    }
     said(&fields(text, ',')?, options, notes).map(Some)
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::keyfile::recognize::Head;
 
 /// Each sample, its format, and how many tokens are in it.
-const SAMPLES: [(Format, &[u8], usize); 18] = [
+pub(super) const SAMPLES: [(Format, &[u8], usize); 18] = [
     (Format::Pskc, sample!("pskc-plain-hotp.xml"), 1),
     (Format::Pskc, sample!("pskc-plain-totp.xml"), 2),
     (Format::SafeNetXml, sample!("safenet.xml"), 2),

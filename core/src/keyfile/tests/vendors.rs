@@ -67,6 +67,28 @@ fn an_oath_line_without_a_type_is_hotp_as_its_makers_have_it_and_that_is_said() 
 }
 
 #[test]
+fn a_row_of_column_names_is_skipped_and_reported_but_only_as_the_first() {
+    for (header, line) in [
+        ("serial,seed,type,digits,step", format!("7,{HEX},totp,6,30")),
+        (
+            "serial,seed,type,digits,step,hash",
+            format!("7,{HEX},totp,6,30,sha1"),
+        ),
+        (
+            "serial;maker;type;seed;digits;step",
+            format!("7;M;totp;{HEX};6;30"),
+        ),
+        ("serial seed", format!("7 {BASE32}")),
+    ] {
+        let outcome = plain(format!("{header}\n{line}\n{header}\n"));
+        assert_eq!(serials(&outcome), ["7"], "{header}");
+        assert_eq!(outcome.assumed[0], Assumption::HeaderRow);
+        let lines: Vec<_> = outcome.rejected.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [3]);
+    }
+}
+
+#[test]
 fn an_entra_file_is_totp_in_base32_and_its_upn_reserves() {
     let outcome = plain(sample!("entra.csv"));
     assert_eq!(
