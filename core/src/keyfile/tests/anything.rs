@@ -95,7 +95,7 @@ proptest! {
             ));
         }
         for file in files {
-            let outcome = super::plain(&file);
+            let outcome = plain(&file);
             let package = &outcome.packages[0];
             prop_assert_eq!(package.serial.as_str(), &serial);
             prop_assert_eq!(package.seed.expose(), &seed[..]);
