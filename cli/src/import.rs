@@ -24,8 +24,7 @@ pub(crate) struct Args {
     /// The seed files; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The format of the files, if it should not be recognized: pskc, ping-csv, oath-csv or otpauth
-    #[arg(long, value_parser = options::format)]
+    #[arg(long, value_parser = options::format, help = options::format_help())]
     format: Option<Format>,
     #[command(flatten)]
     unlock: options::UnlockArgs,
