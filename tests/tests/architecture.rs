@@ -20,12 +20,17 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// What core uses: arithmetic, wiping, and parsing of bytes that somebody else has read.
-const CORE_USES: [&str; 10] = [
+const CORE_USES: [&str; 15] = [
     "aes",
     "cbc",
+    "chacha20poly1305",
+    "hkdf",
     "hmac",
     "pbkdf2",
     "quick-xml",
+    "scrypt",
+    "serde",
+    "serde_json",
     "sha1",
     "sha2",
     "subtle",
