@@ -13,6 +13,7 @@ use std::time::Duration;
 
 mod adding;
 mod holder;
+mod merging;
 mod row;
 
 pub use row::Entry;

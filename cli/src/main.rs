@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod backup;
 mod completions;
 mod config;
 mod doctor;

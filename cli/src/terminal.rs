@@ -31,6 +31,12 @@ impl Terminal {
         }
     }
 
+    /// The terminal of this process, whatever stdin and stdout are.
+    pub(crate) fn of_this_process() -> Option<Self> {
+        let tty = File::options().read(true).write(true).open("/dev/tty");
+        tty.ok().map(Self::Tty)
+    }
+
     /// Shows a text, or prints it where there is no terminal.
     pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
         match self {

@@ -322,6 +322,19 @@ pub fn assume_spent(
     }
 }
 
+/// The token's state where what it has spent since `state` is not known, as after a restore: every time step up to now,
+/// by this machine's clock and by the token's, is taken as spent. A HOTP token's counter can't be known, and stays.
+#[must_use]
+pub fn from_now_on(parameters: &Parameters, state: &TokenState, now: u64) -> TokenState {
+    let step = time_step(parameters.token_type, now) + i128::from(state.drift.max(0));
+    let has_clock = parameters.token_type != TokenType::Hotp;
+    let reached = has_clock.then(|| u64::try_from(step).ok()).flatten();
+    TokenState {
+        last_accepted: state.last_accepted.max(reached),
+        ..*state
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

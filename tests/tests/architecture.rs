@@ -20,15 +20,20 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// What core uses: arithmetic, wiping, and parsing of bytes that somebody else has read.
-const CORE_USES: [&str; 13] = [
+const CORE_USES: [&str; 18] = [
     "aes",
     "aes-kw",
     "cbc",
+    "chacha20poly1305",
     "des",
+    "hkdf",
     "hmac",
     "pbkdf2",
     "quick-xml",
     "rsa",
+    "scrypt",
+    "serde",
+    "serde_json",
     "sha1",
     "sha2",
     "subtle",
