@@ -10,6 +10,7 @@ mod doctor;
 mod failure;
 mod files;
 mod import;
+mod interrupt;
 mod log;
 mod machine;
 #[cfg(test)]

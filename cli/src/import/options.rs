@@ -43,10 +43,22 @@ pub(crate) struct Said {
 }
 
 pub(super) fn format(text: &str) -> Result<Format, String> {
-    Format::parse(text).ok_or_else(|| {
-        let names: Vec<_> = Format::ALL.into_iter().map(Format::name).collect();
-        format!("the formats are {}", names.join(", "))
-    })
+    Format::parse(text).ok_or_else(|| format!("the formats are {}", format_names()))
+}
+
+pub(super) fn format_help() -> String {
+    let names = format_names();
+    format!("The format of the files, if it should not be recognized: {names}")
+}
+
+/// The names of all formats, as a sentence lists them.
+pub(crate) fn format_names() -> String {
+    let names = Format::ALL.map(Format::name).join(", ");
+    names
+        .rsplit_once(", ")
+        .map_or(names.clone(), |(others, last)| {
+            format!("{others} or {last}")
+        })
 }
 
 pub(crate) fn kind(text: &str) -> Result<Kind, String> {

@@ -27,7 +27,9 @@ mod plain_pskc;
 mod policy;
 mod recognition;
 mod rsa;
+mod samples;
 mod unsound_xml;
+mod vendors;
 
 #[derive(Default)]
 struct Outcome {

@@ -25,6 +25,7 @@ const ELEMENT: usize = 128;
 const ATTRIBUTE: usize = 64;
 
 /// An element with all that is in it.
+#[derive(Clone)]
 pub(super) struct Element {
     name: String,
     attributes: Vec<(String, String)>,
@@ -133,6 +134,10 @@ pub(super) struct Document<'a> {
     /// behind by its growing.
     buffer: Zeroizing<Vec<u8>>,
     root: Option<String>,
+    /// The child of the root whose own children are given as if they were the root's.
+    holder: Option<&'static str>,
+    /// Whether the reader is in it.
+    held: bool,
     /// The document says that it is in an encoding that is not read: what is ASCII is the same.
     ascii_only: bool,
     ended: bool,
@@ -140,12 +145,19 @@ pub(super) struct Document<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn new(input: Input<'a>) -> Self {
+        Self::with_holder(input, None)
+    }
+
+    /// A document whose entries lie in a child of the root that has this local name.
+    pub(super) fn with_holder(input: Input<'a>, holder: Option<&'static str>) -> Self {
         let mut reader = Reader::from_reader(input);
         reader.config_mut().expand_empty_elements = true;
         Self {
             reader,
             buffer: Zeroizing::new(Vec::with_capacity(2 * LONGEST)),
             root: None,
+            holder,
+            held: false,
             ascii_only: false,
             ended: false,
         }
@@ -183,6 +195,7 @@ impl<'a> Document<'a> {
                     self.root = Some(self.element(&tag, line)?.name);
                 }
                 Event::Start(_) if self.ended => return Err("a second root element".to_owned()),
+                Event::Start(tag) if open.is_empty() && self.is_holder(&tag) => self.held = true,
                 Event::Start(tag) => {
                     elements += 1;
                     if open.len() + 1 >= DEEPEST {
@@ -198,6 +211,7 @@ impl<'a> Document<'a> {
                 Event::End(_) => match (open.pop(), open.last_mut()) {
                     (Some(done), Some(parent)) => parent.children.push(done),
                     (Some(done), None) => return Ok(Some(done)),
+                    (None, _) if self.held => self.held = false,
                     (None, _) => self.ended = true,
                 },
                 Event::Text(text) => {
@@ -227,6 +241,13 @@ impl<'a> Document<'a> {
                 Event::Eof => return Err(UNCLOSED.to_owned()),
             }
         }
+    }
+
+    fn is_holder(&self, tag: &BytesStart<'_>) -> bool {
+        !self.held
+            && self
+                .holder
+                .is_some_and(|holder| tag.local_name().as_ref() == holder)
     }
 
     /// Adds text to the element that it stands in, and gives how much. Between the children of the root it has no

@@ -83,7 +83,7 @@ fn aes_key_wrap_needs_no_mac_for_it_checks_itself() {
     let sample = text(sample!("pskc-kw-aes256.xml"));
     let (_, taken) = outcome(sample.as_bytes(), &key(KEY32)).unwrap();
     assert_eq!(taken.packages[0].seed.expose(), b"123456789012345678901234");
-    assert_eq!(taken.assumed, []);
+    assert_eq!(taken.assumed, [Assumption::SeedLength]);
     let wrong = key(&KEY32.replace("01", "02"));
     assert!(refusal(&sample, &wrong).contains("wrong key"));
     assert!(refusal(&sample, &key(KEY16)).contains("16 bytes"));
