@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Reads the key. Whoever can read its file can open every seed file that is encrypted to it: that is said.
 pub(super) fn read(path: &Path) -> Result<PrivateKey, Failure> {
@@ -20,8 +21,8 @@ pub(super) fn read(path: &Path) -> Result<PrivateKey, Failure> {
         ));
     }
     let bytes = secret::whole_file(&mut file, path, "private key")?;
-    let mut randomness = [0; 32];
-    getrandom::fill(&mut randomness).map_err(|error| Failure::new(error.to_string()))?;
+    let mut randomness = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *randomness).map_err(|error| Failure::new(error.to_string()))?;
     PrivateKey::read(&bytes, randomness)
         .map_err(|why| Failure::new(format!("{}: {why}", path.display())))
 }

@@ -131,6 +131,9 @@ fn a_wrong_private_key_imports_nothing_and_two_ways_to_open_a_file_are_wrong_usa
         "00",
     ];
     assert_eq!(scratch.run(&both).status, 2);
+    openssl(&scratch, "genrsa -out small.pem 512");
+    let small = scratch.refused(&["import", "tokens.xml", "--private-key", "small.pem"]);
+    assert!(small.contains("1024 to 8192 bits"), "{small}");
     let missing = scratch.refused(&["import", "tokens.xml", "--private-key", "nowhere.pem"]);
     assert!(missing.contains("nowhere.pem"), "{missing}");
 }

@@ -8,6 +8,7 @@ use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::traits::PublicKeyParts;
 use sha2::Sha256;
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use zeroize::{Zeroize, Zeroizing};
 
 /// An RSA private key, and random bytes that blind what is computed with it.
@@ -22,7 +23,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// One sentence that says what the file is instead, and what to do.
-    pub fn read(file: &[u8], randomness: [u8; 32]) -> Result<Self, String> {
+    pub fn read(file: &[u8], randomness: impl Into<Zeroizing<[u8; 32]>>) -> Result<Self, String> {
         let (kind, der) = match str::from_utf8(file)
             .ok()
             .filter(|text| text.contains(BEGIN))
@@ -37,10 +38,11 @@ impl PrivateKey {
             Kind::Pkcs8 => pkcs8(),
             Kind::Unknown => pkcs8().or_else(pkcs1),
         };
+        let key = key.filter(|key| BYTES.contains(&key.size()));
         let key = key.ok_or("that is no RSA private key of 1024 to 8192 bits in PEM or DER")?;
         Ok(Self {
             key,
-            randomness: Zeroizing::new(randomness),
+            randomness: randomness.into(),
         })
     }
 
@@ -76,6 +78,9 @@ impl PrivateKey {
         bytes
     }
 }
+
+/// The length of a modulus.
+const BYTES: RangeInclusive<usize> = 128..=1024;
 
 const BEGIN: &str = "-----BEGIN ";
 
