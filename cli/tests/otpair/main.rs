@@ -15,6 +15,7 @@ mod log;
 mod people;
 mod private_key;
 mod protect;
+mod pskc_samples;
 mod scratch;
 mod sign_on;
 mod terminal;

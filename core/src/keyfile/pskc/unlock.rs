@@ -62,6 +62,9 @@ impl Encryption {
             .as_ref()
             .is_some_and(|key| key.name() == "EncryptionMethod");
         self.found = package.has("EncryptedValue") || (draft && package.has("Value"));
+        if !self.found {
+            return;
+        }
         let methods = package.descendants("EncryptionMethod");
         self.rsa = methods
             .into_iter()
@@ -88,14 +91,23 @@ impl Keys {
             keys.read_draft(element, notes)?;
         }
         keys.take(element, encryption.rsa, unlock, notes)?;
-        let wrapped = element.and_then(|element| element.find(&["EncryptedKey"]));
-        if let Some(wrapped) = wrapped {
+        if let Some(wrapped) = element.and_then(|element| keys.own_wrapped(element)) {
             keys.symmetric = Some(keys.unwrap(wrapped)?);
         }
         if let Some(method) = encryption.mac.as_ref() {
             keys.mac = Some(keys.mac_method(method)?);
         }
         Ok(keys)
+    }
+
+    /// The encrypted key that is for us: a file may bring one for each recipient.
+    fn own_wrapped<'a>(&self, element: &'a Element) -> Option<&'a Element> {
+        let ours = |wrapped: &&Element| {
+            self.private
+                .as_ref()
+                .is_none_or(|key| transport::check_recipient(wrapped, key).is_ok())
+        };
+        element.children("EncryptedKey").find(ours)
     }
 
     /// What drafts say once for the file: the method, and the initialization vector.

@@ -106,6 +106,20 @@ fn a_key_that_is_wrapped_with_the_pre_shared_key_opens() {
 }
 
 #[test]
+fn a_value_may_bring_its_own_key_wrapped_with_the_pre_shared_key() {
+    let sample = text(sample!("pskc-wrapped-key.xml"));
+    let (before, rest) = sample.split_once("<xenc:EncryptedKey>").unwrap();
+    let (wrapped, after) = rest.split_once("</xenc:EncryptedKey>").unwrap();
+    let named = format!("{before}<ds:KeyName>k</ds:KeyName>{after}");
+    let (before, after) = named.rsplit_once("<xenc:CipherData>").unwrap();
+    let file = format!(
+        "{before}<ds:KeyInfo><xenc:EncryptedKey>{wrapped}</xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData>{after}"
+    );
+    assert_eq!(opened(&file, &key(KEY16)), []);
+    assert!(refusal(&file, &key(&"77".repeat(16))).contains("wrong key"));
+}
+
+#[test]
 fn interval_and_drift_may_be_encrypted_and_so_may_the_time_which_nobody_needs() {
     let (_, outcome) = outcome(sample!("pskc-encrypted-numbers.xml"), &key(KEY16)).unwrap();
     let package = &outcome.packages[0];
@@ -135,6 +149,15 @@ fn a_passphrases_key_without_a_length_is_as_long_as_its_cipher_wants_and_that_is
     let sample = sample!("pskc-passphrase-no-length.xml");
     let assumed = opened(sample, &passphrase("correct horse"));
     assert_eq!(assumed, [Assumption::KeyLength]);
+}
+
+#[test]
+fn a_passphrases_key_without_a_length_is_cut_to_a_shorter_cipher_too() {
+    let sample = text(sample!("pskc-rfc6030-figure7-passphrase.xml"));
+    let bare = sample.replace("<KeyLength>16</KeyLength>", "");
+    assert_ne!(bare, sample);
+    let assumed = opened(bare, &passphrase("qwerty"));
+    assert!(assumed.contains(&Assumption::KeyLength));
 }
 
 #[test]

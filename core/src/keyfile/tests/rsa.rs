@@ -146,3 +146,27 @@ fn a_ciphertext_of_another_length_than_the_key_is_refused_with_the_same_reason()
     let short = sample.replace("<xenc:CipherValue>", "<xenc:CipherValue>AAAA");
     assert!(refusal(short, &private(KEY)).contains("wrong key or passphrase, or a damaged file"));
 }
+
+#[test]
+fn of_keys_for_several_recipients_the_one_for_ours_is_taken() {
+    let sample = text(sample!("pskc-rsa-1_5-key.xml"));
+    let (before, rest) = sample.split_once("<xenc:EncryptedKey>").unwrap();
+    let (ours, after) = rest.split_once("</xenc:EncryptedKey>").unwrap();
+    let theirs = "<xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#rsa-1_5\"/><ds:X509Data>\
+                  <ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data><xenc:CipherData><xenc:CipherValue>AAAA\
+                  </xenc:CipherValue></xenc:CipherData>";
+    let file = format!(
+        "{before}<xenc:EncryptedKey>{theirs}</xenc:EncryptedKey><xenc:EncryptedKey>{ours}</xenc:EncryptedKey>{after}"
+    );
+    let (_, outcome) = outcome(file.as_bytes(), &private(KEY)).unwrap();
+    assert_eq!(outcome.packages[0].seed.expose(), SEED);
+}
+
+#[test]
+fn a_mac_on_a_seed_that_is_encrypted_to_an_rsa_key_needs_a_mac_key_of_its_own() {
+    let sample = text(sample!("pskc-rsa-1_5-mac.xml"));
+    let (before, rest) = sample.split_once("<MACKey>").unwrap();
+    let (_, after) = rest.split_once("</MACKey>").unwrap();
+    let fault = refusal(format!("{before}{after}"), &private(KEY));
+    assert!(fault.contains("no key to check it with"), "{fault}");
+}
