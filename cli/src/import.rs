@@ -1,7 +1,8 @@
 //! `otpair import`: from vendors' seed files into the inventory.
 
 mod file;
-mod options;
+pub(crate) mod options;
+mod private_key;
 mod report;
 
 pub(crate) use options::Said;

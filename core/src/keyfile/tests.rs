@@ -18,10 +18,15 @@ macro_rules! sample {
 }
 
 mod anything;
+mod ciphers;
+mod drafts;
 mod encrypted;
+mod hostile;
 mod lines;
 mod plain_pskc;
+mod policy;
 mod recognition;
+mod rsa;
 mod unsound_xml;
 
 #[derive(Default)]
