@@ -19,6 +19,7 @@ mod key;
 mod lock;
 mod name;
 mod record;
+mod rehearsal;
 mod seal;
 pub mod way;
 

@@ -10,11 +10,13 @@ mod doctor;
 mod failure;
 mod files;
 mod import;
+mod interrupt;
 mod log;
 mod machine;
 #[cfg(test)]
 mod manual;
 mod output;
+mod pairing;
 mod progress;
 mod protect;
 mod protect_key;

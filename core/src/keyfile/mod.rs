@@ -13,19 +13,33 @@
 //! seed (a conflict), whether the first came from this file or from an earlier one.
 
 mod assumption;
+mod authenex;
+mod column;
 mod date;
 mod decode;
+mod deepnet_xml;
+mod elements;
+mod entra_csv;
+mod feitian;
 mod input;
 mod lines;
+mod linotp_csv;
+mod multiotp_csv;
 mod oath_csv;
 mod otpauth;
 mod ping_csv;
+mod private_key;
 mod pskc;
 mod recognize;
+mod refused;
+mod safenet_xml;
+mod safeword;
 mod settle;
 #[cfg(test)]
 mod tests;
 mod xml;
+mod yubico_csv;
+mod yubico_traditional;
 
 use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Parameters, Serial, TimeInterval};
@@ -33,6 +47,7 @@ pub use assumption::Assumption;
 use assumption::Notes;
 use input::Input;
 pub use input::Source;
+pub use private_key::PrivateKey;
 use recognize::Head;
 use settle::Said;
 use std::fmt;
@@ -62,17 +77,52 @@ pub struct KeyPackage {
 pub enum Format {
     /// XML, RFC 6030.
     Pskc,
-    /// `serial,hexseed[,counter]`.
-    PingCsv,
-    /// `serial,hexseed,totp|hotp,digits,interval-or-counter[,hash]`, with the user in front in version 2.
-    OathCsv,
+    /// `SafeNet`'s XML for eToken PASS.
+    SafeNetXml,
+    /// Deepnet's XML for `SafeID`.
+    DeepnetXml,
+    /// `SafeWord`'s `.dat` for eToken PASS: blocks of `sccAuthenticatorId` and `sccTokenData`.
+    SafeWord,
+    /// Authenex's and `ZyXEL`'s `.sql`: `INSERT INTO OTP`.
+    Authenex,
     /// `otpauth://totp/LABEL?secret=BASE32&…`, one a line.
     Otpauth,
+    /// A header row with `serial number,secret key,time interval`, seeds in base32, perhaps with users.
+    EntraCsv,
+    /// The log of the `YubiKey` Personalization Tool, traditional: `OATH-HOTP,date,slot,public id,,hexseed,…`.
+    YubicoTraditional,
+    /// The same log in the Yubico form: `serial,,moving factor,hexseed,,date,`.
+    YubicoCsv,
+    /// `serial;manufacturer;totp|hotp;hexseed;digits;interval-or-counter`.
+    MultiOtpCsv,
+    /// As [`Format::OathCsv`], with the hash in a sixth column.
+    LinOtpCsv,
+    /// `serial,hexseed,totp|hotp,digits,interval-or-counter`, with the user in front in version 2.
+    OathCsv,
+    /// `serial,hexseed[,counter]`.
+    PingCsv,
+    /// `serial seed` with blanks, base32 or hexadecimal.
+    Feitian,
 }
 
 impl Format {
     /// Every format. The first that recognizes a file or a line is taken.
-    pub const ALL: [Self; 4] = [Self::Pskc, Self::Otpauth, Self::OathCsv, Self::PingCsv];
+    pub const ALL: [Self; 14] = [
+        Self::Pskc,
+        Self::SafeNetXml,
+        Self::DeepnetXml,
+        Self::SafeWord,
+        Self::Authenex,
+        Self::Otpauth,
+        Self::EntraCsv,
+        Self::YubicoTraditional,
+        Self::YubicoCsv,
+        Self::MultiOtpCsv,
+        Self::LinOtpCsv,
+        Self::OathCsv,
+        Self::PingCsv,
+        Self::Feitian,
+    ];
 
     /// The name, as `--format` takes it.
     #[must_use]
@@ -83,9 +133,19 @@ impl Format {
     fn seed_file(self) -> &'static dyn SeedFile {
         match self {
             Self::Pskc => &pskc::Pskc,
+            Self::SafeNetXml => &safenet_xml::SafeNetXml,
+            Self::DeepnetXml => &deepnet_xml::DeepnetXml,
+            Self::SafeWord => &safeword::SafeWord,
+            Self::Authenex => &authenex::Authenex,
             Self::Otpauth => &otpauth::Otpauth,
+            Self::EntraCsv => &entra_csv::EntraCsv,
+            Self::YubicoTraditional => &yubico_traditional::YubicoTraditional,
+            Self::YubicoCsv => &yubico_csv::YubicoCsv,
+            Self::MultiOtpCsv => &multiotp_csv::MultiOtpCsv,
+            Self::LinOtpCsv => &linotp_csv::LinOtpCsv,
             Self::OathCsv => &oath_csv::OathCsv,
             Self::PingCsv => &ping_csv::PingCsv,
+            Self::Feitian => &feitian::Feitian,
         }
     }
 
@@ -142,6 +202,8 @@ pub enum Unlock {
     PreSharedKey(Zeroizing<Vec<u8>>),
     /// A passphrase, as bytes (RFC 6030 section 6.2).
     Passphrase(Zeroizing<Vec<u8>>),
+    /// The private half of the RSA key that it is encrypted to (RFC 6030 section 6.3).
+    PrivateKey(Box<PrivateKey>),
 }
 
 impl Unlock {

@@ -15,6 +15,8 @@ pub(super) struct Said {
     pub(super) kind: Option<Kind>,
     pub(super) digits: Option<Digits>,
     pub(super) time_interval: Option<TimeInterval>,
+    /// Where time step 0 begins, in seconds since 1970 UTC.
+    pub(super) t0: u64,
     pub(super) algorithm: Option<HashAlgorithm>,
     pub(super) counter: Option<u64>,
     pub(super) drift: i32,
@@ -33,6 +35,7 @@ impl Said {
             kind: None,
             digits: None,
             time_interval: None,
+            t0: 0,
             algorithm: None,
             counter: None,
             drift: 0,
@@ -49,14 +52,19 @@ impl Said {
             return Err("it expires before it starts".to_owned());
         }
         let kind = self.kind(options, notes)?;
+        let digits = self.digits(options, notes)?;
+        let algorithm = self.algorithm(kind, options, notes)?;
+        if !is_usual(self.seed.expose().len(), algorithm) {
+            notes.add(Assumption::SeedLength);
+        }
         let parameters = Parameters {
-            digits: self.digits(options, notes)?,
-            algorithm: self.algorithm(kind, options, notes)?,
+            digits,
+            algorithm,
             token_type: match kind {
                 Kind::Hotp => TokenType::Hotp,
                 Kind::Totp => TokenType::Totp {
                     time_interval: self.interval(options, notes)?,
-                    t0: 0,
+                    t0: self.t0,
                 },
             },
             not_before: self.not_before,
@@ -114,6 +122,16 @@ impl Said {
             notes.add(Assumption::TimeInterval);
             TimeInterval::new(30)
         })
+    }
+}
+
+/// Whether vendors give tokens with this hash seeds of this length: the hash's own, or for SHA-1 also the shortest
+/// that RFC 4226 section 4 (R6) allows.
+fn is_usual(length: usize, algorithm: HashAlgorithm) -> bool {
+    match algorithm {
+        HashAlgorithm::Sha1 => matches!(length, 16 | 20),
+        HashAlgorithm::Sha256 => length == 32,
+        HashAlgorithm::Sha512 => length == 64,
     }
 }
 
