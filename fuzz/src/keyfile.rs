@@ -3,26 +3,35 @@
 mod reading;
 
 use crate::bytes::Bytes;
-use otpair_core::keyfile::{Format, Kind, Options, Unlock};
+use otpair_core::keyfile::{Format, Kind, Options, PrivateKey, Unlock};
 use otpair_core::token::{Digits, HashAlgorithm, TimeInterval};
 use reading::hold;
 
-/// The key and the passphrase that the encrypted files of the corpus are opened with (RFC 6030, figures 6 and 7).
-const KEY: &str = "12345678901234567890123456789012";
-const PASSPHRASE: &[u8] = b"qwerty";
+/// What the samples of encrypted seed files are opened with.
+const KEYS: [&str; 4] = [
+    "12345678901234567890123456789012",
+    "0102030405060708090a0b0c0d0e0f10",
+    "0102030405060708090a0b0c0d0e0f101112131415161718",
+    "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20",
+];
+const PASSPHRASES: [&[u8]; 2] = [b"qwerty", b"correct horse"];
+const PRIVATE_KEY: &[u8] = include_bytes!("../../tests/data/seed-files/throw-away-rsa-key.pem");
+
+/// How many ways there are to open a file; the first is with nothing.
+pub const UNLOCKS: u8 = 8;
 
 /// The most iterations of PBKDF2 that are worth a fuzzer's time.
-const MOST_ITERATIONS: u32 = 1000;
+const MOST_ITERATIONS: u32 = 2000;
 
-/// Reads a file as it comes: with nothing, and an encrypted one with a key and with a passphrase.
+/// Reads a file as it comes: with nothing, and an encrypted one with all that the samples are opened with.
 pub fn keyfile(data: &[u8]) {
     hold(data, &Options::default());
     if !text(data).contains("Encrypt") {
         return;
     }
-    for unlock in [key(), passphrase(data)] {
+    for way in 1..UNLOCKS {
         let options = Options {
-            unlock,
+            unlock: unlock(way, data),
             ..Options::default()
         };
         hold(data, &options);
@@ -33,7 +42,7 @@ pub fn keyfile(data: &[u8]) {
 pub fn keyfile_format(data: &[u8]) {
     let mut bytes = Bytes::new(data);
     let format = Format::ALL[usize::from(bytes.u8()) % Format::ALL.len()];
-    let (flags, unlock) = (bytes.u8(), bytes.u8());
+    let (flags, way) = (bytes.u8(), bytes.below(UNLOCKS));
     let data = bytes.up_to(usize::MAX);
     let is_set = |flag: u8| flags & flag == flag;
     let algorithm = if is_set(128) {
@@ -51,21 +60,25 @@ pub fn keyfile_format(data: &[u8]) {
         digits: Digits::new(8).ok().filter(|_| is_set(4)),
         time_interval: TimeInterval::new(60).ok().filter(|_| is_set(8)),
         algorithm: Some(algorithm).filter(|_| is_set(16)),
-        unlock: match unlock & 3 {
-            0 | 1 => Unlock::Nothing,
-            2 => key(),
-            _ => passphrase(data),
-        },
+        unlock: unlock(way, data),
     };
     hold(data, &options);
 }
 
-fn key() -> Unlock {
-    Unlock::from_hex(KEY).expect("it is hexadecimal")
+fn unlock(way: u8, data: &[u8]) -> Unlock {
+    match way {
+        0 => Unlock::Nothing,
+        1..=4 => Unlock::from_hex(KEYS[usize::from(way) - 1]).expect("it is hexadecimal"),
+        5 | 6 => passphrase(PASSPHRASES[usize::from(way) - 5], data),
+        _ => {
+            let key = PrivateKey::read(PRIVATE_KEY, [7; 32]).expect("it is a private key");
+            Unlock::PrivateKey(Box::new(key))
+        }
+    }
 }
 
 /// The passphrase; nothing where the file asks for more work than is worth it.
-fn passphrase(data: &[u8]) -> Unlock {
+fn passphrase(passphrase: &[u8], data: &[u8]) -> Unlock {
     let text = text(data);
     let mut counts = text.split("IterationCount").skip(1);
     let is_cheap = counts.all(|count| {
@@ -76,7 +89,7 @@ fn passphrase(data: &[u8]) -> Unlock {
                 .is_ok_and(|count: u32| count <= MOST_ITERATIONS)
     });
     if is_cheap {
-        Unlock::Passphrase(PASSPHRASE.to_vec().into())
+        Unlock::Passphrase(passphrase.to_vec().into())
     } else {
         Unlock::Nothing
     }

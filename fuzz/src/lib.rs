@@ -16,7 +16,7 @@ mod typed;
 
 pub use config::config;
 pub use dialog::{dialog, outcomes};
-pub use keyfile::{keyfile, keyfile_format};
+pub use keyfile::{UNLOCKS, keyfile, keyfile_format};
 pub use loginright::loginright;
 pub use pamstack::pamstack;
 pub use typed::typed;

@@ -2,7 +2,7 @@
 
 use otpair_core::dialog::Outcome;
 use otpair_core::keyfile::Format;
-use otpair_fuzz::{TARGETS, keyfile, keyfile_format, outcomes};
+use otpair_fuzz::{TARGETS, UNLOCKS, keyfile, keyfile_format, outcomes};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ fn every_sample_of_a_seed_file_holds_in_every_format() {
         eprintln!("{file}");
         keyfile(&bytes);
         for format in 0..Format::ALL.len() {
-            for unlock in [0, 2, 3] {
+            for unlock in 0..UNLOCKS {
                 let choices = [u8::try_from(format).unwrap(), 0, unlock];
                 keyfile_format(&[&choices, bytes.as_slice()].concat());
             }
