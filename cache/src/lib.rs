@@ -12,6 +12,8 @@ mod cache;
 mod codec;
 mod fault;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod inventory;
 mod key;
 mod lock;
