@@ -15,6 +15,7 @@ mod machine;
 #[cfg(test)]
 mod manual;
 mod output;
+mod pairing;
 mod progress;
 mod protect;
 mod protect_key;
