@@ -1,7 +1,7 @@
 //! `otpair import`: from vendors' seed files into the inventory.
 
 mod file;
-mod options;
+pub(crate) mod options;
 
 pub(crate) use options::Said;
 

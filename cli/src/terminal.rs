@@ -31,7 +31,8 @@ impl Terminal {
         }
     }
 
-    fn say(&mut self, text: &str) -> io::Result<()> {
+    /// Shows a text, or prints it where there is no terminal.
+    pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
         match self {
             Self::Tty(tty) => tty.write_all(text.as_bytes()),
             Self::Lines => {

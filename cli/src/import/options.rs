@@ -29,13 +29,13 @@ pub(crate) struct Said {
     pub(crate) kind: Option<Kind>,
     /// The length of the passcodes, where the file does not say: 6, 7 or 8
     #[arg(long, value_parser = digits)]
-    digits: Option<Digits>,
+    pub(crate) digits: Option<Digits>,
     /// The length of a time step in seconds, where the file does not say: 10 to 300
     #[arg(long, value_name = "S", value_parser = time_interval)]
-    time_interval: Option<TimeInterval>,
+    pub(crate) time_interval: Option<TimeInterval>,
     /// The hash algorithm, where the file does not say: SHA1, SHA256 or SHA512
     #[arg(long, value_parser = algorithm)]
-    algorithm: Option<HashAlgorithm>,
+    pub(crate) algorithm: Option<HashAlgorithm>,
 }
 
 pub(super) fn format(text: &str) -> Result<Format, String> {
@@ -45,21 +45,21 @@ pub(super) fn format(text: &str) -> Result<Format, String> {
     })
 }
 
-fn kind(text: &str) -> Result<Kind, String> {
+pub(crate) fn kind(text: &str) -> Result<Kind, String> {
     Kind::parse(text).ok_or_else(|| "it is totp or hotp".to_owned())
 }
 
-fn digits(text: &str) -> Result<Digits, String> {
+pub(crate) fn digits(text: &str) -> Result<Digits, String> {
     let number = text.parse().map_err(|_| "it is 6, 7 or 8".to_owned())?;
     Digits::new(number).map_err(|error| error.to_string())
 }
 
-fn time_interval(text: &str) -> Result<TimeInterval, String> {
+pub(crate) fn time_interval(text: &str) -> Result<TimeInterval, String> {
     let number = text.parse().map_err(|_| "it is 10 to 300".to_owned())?;
     TimeInterval::new(number).map_err(|error| error.to_string())
 }
 
-fn algorithm(text: &str) -> Result<HashAlgorithm, String> {
+pub(crate) fn algorithm(text: &str) -> Result<HashAlgorithm, String> {
     HashAlgorithm::parse(text).map_err(|error| error.to_string())
 }
 
