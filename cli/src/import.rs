@@ -109,36 +109,33 @@ impl Intake<'_> {
         cache: &mut SeedCache,
         dry_run: bool,
     ) -> Result<(), Failure> {
-        let bytes = match file::read(path) {
-            Ok(bytes) => bytes,
+        let file = match file::SeedFile::open(path) {
+            Ok(file) => file,
             Err(error) => {
                 self.reject_file(format!("can't be read: {error}"));
                 return Ok(());
             }
         };
-        let items = match keyfile::read(&bytes, options) {
+        let items = match keyfile::read(&file, options) {
             Ok(items) => items,
-            Err(Unreadable { at: None, why }) => {
-                self.reject_file(why);
-                return Ok(());
-            }
-            Err(Unreadable { at: Some(at), why }) => {
-                self.reject(&Rejection { at, why });
+            Err(unreadable) => {
+                self.reject_rest(unreadable);
                 return Ok(());
             }
         };
-        let mut progress = Progress::new(file::estimate(&bytes, items.format()));
+        let mut progress = Progress::new(file.length());
         let mut import = cache.import(&self.name, clock::now(), dry_run)?;
         for (done, item) in (1..).zip(items) {
             match item {
-                Item::Package(package) => self.add(&mut import, &package)?,
-                Item::Rejected(rejection) => self.reject(&rejection),
-                Item::Assumed(assumption) => {
+                Ok(Item::Package(package)) => self.add(&mut import, &package)?,
+                Ok(Item::Rejected(rejection)) => self.reject(&rejection),
+                Ok(Item::Assumed(assumption)) => {
                     let note = format!("{}{assumption}", self.prefix);
                     self.report.notes.push(note);
                 }
+                Err(unreadable) => self.reject_rest(unreadable),
             }
-            progress.at(done);
+            progress.at(done, file.read());
         }
         Ok(import.finish()?)
     }
@@ -180,7 +177,15 @@ impl Intake<'_> {
         });
     }
 
-    /// Nothing of the file can be taken.
+    /// Nothing of the file can be taken, or nothing more.
+    fn reject_rest(&mut self, unreadable: Unreadable) {
+        match unreadable {
+            Unreadable { at: None, why } => self.reject_file(why),
+            Unreadable { at: Some(at), why } => self.reject(&Rejection { at, why }),
+        }
+    }
+
+    /// As for a fault that has no place in the file.
     fn reject_file(&mut self, why: String) {
         self.report.rejected.push(Rejected {
             r#where: self.name.clone(),

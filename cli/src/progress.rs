@@ -19,7 +19,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A bar for so many tokens, more or less.
+    /// A bar for a file of so many bytes.
     pub(crate) fn new(total: u64) -> Self {
         let begun = Instant::now();
         let due = io::stderr().is_terminal().then(|| begun + QUIET);
@@ -31,12 +31,12 @@ impl Progress {
         }
     }
 
-    /// So many are done.
-    pub(crate) fn at(&mut self, done: u64) {
+    /// So many tokens are done, and so many bytes.
+    pub(crate) fn at(&mut self, tokens: u64, bytes: u64) {
         if self.due.is_some_and(|due| Instant::now() >= due) {
             self.due = Some(Instant::now() + PERIOD);
             self.drawn = true;
-            let text = bar(done, self.total, self.begun.elapsed());
+            let text = bar(tokens, bytes, self.total, self.begun.elapsed());
             let _ = write!(io::stderr(), "\r{text}\x1b[K");
         }
     }
@@ -50,20 +50,19 @@ impl Drop for Progress {
     }
 }
 
-fn bar(done: u64, total: u64, elapsed: Duration) -> String {
-    // The total is an estimate.
-    let total = total.max(done).max(1);
-    let done = done.max(1);
-    let filled = done * WIDTH / total;
+fn bar(tokens: u64, bytes: u64, total: u64, elapsed: Duration) -> String {
+    let total = total.max(bytes).max(1);
+    let bytes = bytes.max(1);
+    let filled = bytes.saturating_mul(WIDTH) / total;
     let milliseconds = u64::try_from(elapsed.as_millis())
         .unwrap_or(u64::MAX)
         .max(1);
-    let left = milliseconds.saturating_mul(total - done) / done / 1000;
+    let left = milliseconds.saturating_mul(total - bytes) / bytes / 1000;
     format!(
-        "[{:<width$}] {:3} %  {done} tokens, {} a second, {}:{:02} left",
+        "[{:<width$}] {:3} %  {tokens} tokens, {} a second, {}:{:02} left",
         "#".repeat(usize::try_from(filled).unwrap_or(0)),
-        done * 100 / total,
-        done.saturating_mul(1000) / milliseconds,
+        bytes.saturating_mul(100) / total,
+        tokens.saturating_mul(1000) / milliseconds,
         left / 60,
         left % 60,
         width = usize::try_from(WIDTH).unwrap_or(0),
@@ -77,9 +76,9 @@ mod tests {
     #[test]
     fn the_bar_tells_rate_and_time_left() {
         assert_eq!(
-            bar(3000, 6000, Duration::from_secs(90)),
+            bar(3000, 600_000, 1_200_000, Duration::from_secs(90)),
             "[###############               ]  50 %  3000 tokens, 33 a second, 1:30 left"
         );
-        assert!(bar(0, 0, Duration::ZERO).contains("100 %"));
+        assert!(bar(0, 0, 0, Duration::ZERO).contains("100 %"));
     }
 }

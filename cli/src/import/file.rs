@@ -1,36 +1,106 @@
-//! A seed file's bytes.
+//! A seed file, as the readers of its formats take it.
 
-use otpair_core::keyfile::Format;
+use otpair_core::keyfile::Source;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// The longest seed file, in bytes.
-const LONGEST: u64 = 1024 * 1024 * 1024;
+/// The most that is taken from a pipe, in bytes. It is kept in memory, for a file may have to be read twice.
+const LONGEST_PIPE: usize = 256 * 1024 * 1024;
 
-/// The whole file, which is full of seeds: its only copy is wiped.
-pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let too_long = || io::Error::other("it is longer than 1 GiB");
-    let (mut input, length): (Box<dyn Read>, u64) = if path == Path::new("-") {
-        (Box::new(io::stdin().lock()), 0)
-    } else {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        (Box::new(file), length)
-    };
-    if length > LONGEST {
-        return Err(too_long());
+/// An open seed file.
+pub(super) struct SeedFile {
+    content: Content,
+    /// How many of its bytes are read, in the walk that goes on.
+    read: Cell<u64>,
+    length: u64,
+}
+
+enum Content {
+    /// A file, read in pieces.
+    File(File),
+    /// What came through a pipe. It is wiped.
+    Piped(Zeroizing<Vec<u8>>),
+}
+
+impl SeedFile {
+    /// Opens a file; `-` is stdin.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = if path == Path::new("-") {
+            File::from(io::stdin().as_fd().try_clone_to_owned()?)
+        } else {
+            File::open(path)?
+        };
+        let metadata = file.metadata()?;
+        let (content, length) = if metadata.is_file() {
+            (Content::File(file), metadata.len())
+        } else {
+            let bytes = drain(file)?;
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            (Content::Piped(bytes), length)
+        };
+        Ok(Self {
+            content,
+            read: Cell::new(0),
+            length,
+        })
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
+
+    /// How long it is, in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// How many of its bytes are read, since it was read from the beginning last.
+    pub(super) fn read(&self) -> u64 {
+        self.read.get()
+    }
+}
+
+impl Source for SeedFile {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        self.read.set(0);
+        Ok(Box::new(Walk(self)))
+    }
+}
+
+/// One reading of a file from its beginning.
+struct Walk<'a>(&'a SeedFile);
+
+impl Read for Walk<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let at = self.0.read.get();
+        let count = match &self.0.content {
+            Content::File(file) => file.read_at(into, at)?,
+            Content::Piped(bytes) => {
+                let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..));
+                rest.unwrap_or_default().read(into)?
+            }
+        };
+        self.0
+            .read
+            .set(at + u64::try_from(count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
+/// All that comes through a pipe.
+fn drain(mut pipe: File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
     let mut piece = Zeroizing::new(vec![0; 64 * 1024]);
     loop {
-        let read = input.read(&mut piece)?;
+        let read = pipe.read(&mut piece)?;
         if read == 0 {
             return Ok(bytes);
         }
-        if bytes.len() + read > usize::try_from(LONGEST).unwrap_or(usize::MAX) {
-            return Err(too_long());
+        if bytes.len() + read > LONGEST_PIPE {
+            return Err(io::Error::other(
+                "more than 256 MiB came through a pipe: give the file by its name",
+            ));
         }
         append(&mut bytes, piece.get(..read).unwrap_or_default());
     }
@@ -44,21 +114,4 @@ fn append(bytes: &mut Zeroizing<Vec<u8>>, piece: &[u8]) {
         *bytes = larger;
     }
     bytes.extend_from_slice(piece);
-}
-
-/// About how many entries a file has, for the progress bar.
-pub(super) fn estimate(bytes: &[u8], format: Format) -> u64 {
-    let count = match format {
-        Format::Pskc => {
-            bytes
-                .windows(9)
-                .filter(|window| *window == b"KeyPackag" || *window == b"</Device>")
-                .count()
-                / 2
-        }
-        Format::PingCsv | Format::OathCsv | Format::Otpauth => {
-            bytes.split(|byte| *byte == b'\n').count()
-        }
-    };
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -11,7 +11,9 @@ use otpair_cache::SeedCache;
 use otpair_cache::admin::Added;
 use otpair_core::acceptance::Windows;
 use otpair_core::event::{Event, EventKind};
-use otpair_core::keyfile::{self, Assumption, Format, Item, KeyPackage, Kind, Options, Unlock};
+use otpair_core::keyfile::{
+    self, Assumption, Format, Item, KeyPackage, Kind, Options, Unlock, Unreadable,
+};
 use otpair_core::token::{Serial, TokenType};
 use otpair_host::clock;
 use std::path::PathBuf;
@@ -181,10 +183,11 @@ fn tell(assumed: &[Assumption]) {
 
 /// The one package of a file, and what was assumed for it.
 fn only_package(file: &[u8], options: &Options) -> Result<(KeyPackage, Vec<Assumption>), Failure> {
-    let items = keyfile::read(file, options).map_err(|unreadable| Failure::new(unreadable.why))?;
+    let unreadable = |fault: Unreadable| Failure::new(fault.why);
+    let items = keyfile::read(&file, options).map_err(unreadable)?;
     let (mut package, mut assumed) = (None, Vec::new());
     for item in items {
-        match item {
+        match item.map_err(unreadable)? {
             Item::Package(read) => package = Some(*read),
             Item::Assumed(assumption) => assumed.push(assumption),
             Item::Rejected(rejection) => return Err(Failure::new(rejection.why)),

@@ -1,86 +1,158 @@
 //! Files with one entry a line: the lines, and the fields of a line.
 
 use super::assumption::Notes;
+use super::input::{Input, unreadable};
 use super::settle::Said;
-use super::{Options, Place};
+use super::{Entries, Entry, Options, Place, Unreadable};
+use std::io::{self, BufRead as _};
+use zeroize::Zeroizing;
 
 /// The longest line, in bytes.
 const LONGEST: usize = 64 * 1024;
 /// The most fields in a line; no format has more than nine.
 const MOST_FIELDS: usize = 16;
 
-/// Reads the entry of one line, given with its number; `None` if the line holds none, such as a header row.
-pub(super) type ReadEntry = fn(&str, u64, &Options, &mut Notes) -> Result<Option<Said>, String>;
-
-/// The entries of a file.
-pub(super) struct Entries<'a> {
-    lines: Lines<'a>,
-    read: ReadEntry,
-}
-
-impl<'a> Entries<'a> {
-    pub(super) fn new(bytes: &'a [u8], read: ReadEntry) -> Self {
-        Self {
-            lines: Lines::new(bytes),
-            read,
-        }
-    }
-
-    /// The next line's entry, or why it is none.
-    pub(super) fn next(
+/// A format with one entry a line, or with entries of a few lines.
+pub(super) trait LineFormat {
+    /// What a line adds: an entry, or nothing where there is none yet, or none at all, as in a header row. `number` is
+    /// the line's, from 1.
+    fn line(
         &mut self,
+        text: &str,
+        number: u64,
         options: &Options,
         notes: &mut Notes,
-    ) -> Option<(Place, Result<Said, String>)> {
-        loop {
-            let (line, text) = self.lines.next()?;
+    ) -> Result<Option<Said>, String>;
+
+    /// What the end of the file adds: the entry of its last lines.
+    fn end(&mut self, _: &Options, _: &mut Notes) -> Result<Option<Said>, String> {
+        Ok(None)
+    }
+}
+
+impl<F> LineFormat for F
+where
+    F: FnMut(&str, u64, &Options, &mut Notes) -> Result<Option<Said>, String>,
+{
+    fn line(
+        &mut self,
+        text: &str,
+        number: u64,
+        options: &Options,
+        notes: &mut Notes,
+    ) -> Result<Option<Said>, String> {
+        self(text, number, options, notes)
+    }
+}
+
+/// The entries of a file in a format of lines.
+pub(super) struct LineEntries<'a, F> {
+    lines: Lines<'a>,
+    format: F,
+    ended: bool,
+}
+
+impl<'a, F: LineFormat> LineEntries<'a, F> {
+    pub(super) fn new(input: Input<'a>, format: F) -> Self {
+        Self {
+            lines: Lines::new(input),
+            format,
+            ended: false,
+        }
+    }
+}
+
+impl<F: LineFormat> Entries for LineEntries<'_, F> {
+    fn next(&mut self, options: &Options, notes: &mut Notes) -> Result<Option<Entry>, Unreadable> {
+        while let Some((line, text)) = self.lines.next().map_err(|error| unreadable(&error))? {
             let said = match text {
-                Ok(text) => (self.read)(text, line, options, notes),
+                Ok(text) => self.format.line(text, line, options, notes),
                 Err(why) => Err(why.to_owned()),
             };
             if let Some(said) = said.transpose() {
-                return Some((Place { line, key: None }, said));
+                return Ok(Some((Place { line, key: None }, said)));
             }
         }
+        if self.ended {
+            return Ok(None);
+        }
+        self.ended = true;
+        let place = Place {
+            line: self.lines.number,
+            key: None,
+        };
+        let said = self.format.end(options, notes).transpose();
+        Ok(said.map(|said| (place, said)))
     }
 }
 
 /// The lines that are neither blank nor a `#` comment, each with its number and without its line end; or what is
 /// wrong with it.
-pub(super) struct Lines<'a> {
-    rest: &'a [u8],
+struct Lines<'a> {
+    input: Input<'a>,
     number: u64,
+    /// The line, as far as it is not too long. It never grows, so that no seed is left behind.
+    line: Zeroizing<Vec<u8>>,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    fn new(input: Input<'a>) -> Self {
         Self {
-            rest: bytes,
+            input,
             number: 0,
+            line: Zeroizing::new(Vec::with_capacity(LONGEST + 1)),
+        }
+    }
+
+    fn next(&mut self) -> io::Result<Option<(u64, Result<&str, &'static str>)>> {
+        loop {
+            self.number = self.input.line();
+            if !self.read_line()? {
+                return Ok(None);
+            }
+            if is_entry(&self.line) {
+                return Ok(Some((self.number, checked(self.line.trim_ascii()))));
+            }
+        }
+    }
+
+    /// Reads up to the next line end; whether there was anything.
+    fn read_line(&mut self) -> io::Result<bool> {
+        self.line.clear();
+        let mut any = false;
+        loop {
+            let piece = self.input.fill_buf()?;
+            if piece.is_empty() {
+                return Ok(any);
+            }
+            any = true;
+            let end = piece.iter().position(|byte| *byte == b'\n');
+            let part = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
+            let room = LONGEST + 1 - self.line.len();
+            self.line
+                .extend_from_slice(part.get(..room).unwrap_or(part));
+            let taken = part.len() + usize::from(end.is_some());
+            self.input.consume(taken);
+            if end.is_some() {
+                return Ok(true);
+            }
         }
     }
 }
 
-impl<'a> Iterator for Lines<'a> {
-    type Item = (u64, Result<&'a str, &'static str>);
+/// Whether a line is neither blank nor a comment.
+fn is_entry(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    !line.is_empty() && !line.starts_with(b"#")
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        while !self.rest.is_empty() {
-            let end = self
-                .rest
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .unwrap_or(self.rest.len());
-            let (line, rest) = self.rest.split_at(end);
-            self.rest = rest.get(1..).unwrap_or_default();
-            self.number += 1;
-            let line = line.trim_ascii();
-            if !line.is_empty() && !line.starts_with(b"#") {
-                return Some((self.number, checked(line)));
-            }
-        }
-        None
-    }
+/// The first `most` lines of the beginning of a file, as [`Lines`] would give them. The last may be cut.
+pub(super) fn first_lines(head: &[u8], most: usize) -> Vec<&str> {
+    head.split(|byte| *byte == b'\n')
+        .filter(|line| is_entry(line))
+        .take(most)
+        .filter_map(|line| checked(line.trim_ascii()).ok())
+        .collect()
 }
 
 fn checked(line: &[u8]) -> Result<&str, &'static str> {
@@ -151,24 +223,38 @@ pub(super) fn number(field: &str, what: &str) -> Result<Option<u64>, String> {
 mod tests {
     use super::*;
 
+    /// Each line with its number; nothing in the place of one that is no text.
+    fn lines(bytes: &[u8]) -> Vec<(u64, Option<String>)> {
+        let mut lines = Lines::new(Input::open(&bytes).unwrap());
+        let mut all = Vec::new();
+        while let Some((number, line)) = lines.next().unwrap() {
+            all.push((number, line.ok().map(ToOwned::to_owned)));
+        }
+        all
+    }
+
     #[test]
     fn blank_lines_and_comments_are_skipped_and_counted() {
-        let lines: Vec<_> = Lines::new(b"# one\r\n\r\n  a,b \r\n\t\n# x\nc").collect();
-        assert_eq!(lines, [(3, Ok("a,b")), (6, Ok("c"))]);
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            lines(b"# one\r\n\r\n  a,b \r\n\t\n# x\nc"),
+            [(3, text("a,b")), (6, text("c"))]
+        );
     }
 
     #[test]
     fn a_line_that_is_no_text_is_rejected_alone() {
-        let long = [b"x".repeat(LONGEST + 1), b"\nok".to_vec()].concat();
-        assert!(
-            Lines::new(&long)
-                .map(|(_, line)| line.is_ok())
-                .eq([false, true])
+        let ok = Some("ok".to_owned());
+        for longer in [1, 2, LONGEST, 5 * LONGEST] {
+            let long = [b"x".repeat(LONGEST + longer), b"\nok".to_vec()].concat();
+            assert_eq!(lines(&long), [(1, None), (2, ok.clone())]);
+        }
+        let full = "x".repeat(LONGEST);
+        assert_eq!(lines(full.as_bytes()), [(1, Some(full))]);
+        assert_eq!(
+            lines(b"\xff\xfa\na\0b\nok"),
+            [(1, None), (2, None), (3, ok)]
         );
-        let lines: Vec<_> = Lines::new(b"\xff\xfe\na\0b\nok")
-            .map(|(_, line)| line.is_ok())
-            .collect();
-        assert_eq!(lines, [false, false, true]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Vendors' seed files to key packages: bytes in, packages out, one file a format.
 //!
 //! [`read`] recognizes the format from the content, checks what can only be checked on the whole (XML is well formed,
-//! the key opens it), and gives an iterator. The memory in use does not grow with the number of packages.
+//! the key opens it), and gives an iterator. The file is a stream: the memory in use does not grow with it.
+//!
+//! A new format is a file that implements [`SeedFile`], and a variant of [`Format`].
 //!
 //! Nothing is guessed silently: what neither the file nor a flag says is reported as [`Item::Assumed`], once. A flag
 //! fills what the file does not say; a flag that contradicts the file rejects the entry. Reasons never quote the
@@ -13,6 +15,7 @@
 mod assumption;
 mod date;
 mod decode;
+mod input;
 mod lines;
 mod oath_csv;
 mod otpauth;
@@ -28,6 +31,10 @@ use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Parameters, Serial, TimeInterval};
 pub use assumption::Assumption;
 use assumption::Notes;
+use input::Input;
+pub use input::Source;
+use recognize::Head;
+use settle::Said;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -64,17 +71,21 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 4] = [Self::Pskc, Self::PingCsv, Self::OathCsv, Self::Otpauth];
+    /// Every format. The first that recognizes a file or a line is taken.
+    pub const ALL: [Self; 4] = [Self::Pskc, Self::Otpauth, Self::OathCsv, Self::PingCsv];
 
     /// The name, as `--format` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {
+        self.seed_file().name()
+    }
+
+    fn seed_file(self) -> &'static dyn SeedFile {
         match self {
-            Self::Pskc => "pskc",
-            Self::PingCsv => "ping-csv",
-            Self::OathCsv => "oath-csv",
-            Self::Otpauth => "otpauth",
+            Self::Pskc => &pskc::Pskc,
+            Self::Otpauth => &otpauth::Otpauth,
+            Self::OathCsv => &oath_csv::OathCsv,
+            Self::PingCsv => &ping_csv::PingCsv,
         }
     }
 
@@ -227,46 +238,91 @@ pub enum Item {
     Assumed(Assumption),
 }
 
-/// The entries of a file.
+/// A format: how a file is told to be in it, and how it is read.
+trait SeedFile {
+    /// The name, as `--format` takes it.
+    fn name(&self) -> &'static str;
+
+    /// Whether a file that begins like this is in this format for certain.
+    fn is_whole(&self, _: &Head<'_>) -> bool {
+        false
+    }
+
+    /// Whether a line looks like one of this format.
+    fn is_line(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Begins to read a file that is in this format, or was said to be.
+    ///
+    /// # Errors
+    /// Nothing of the file can be taken.
+    fn entries<'a>(
+        &self,
+        opening: Opening<'a>,
+        notes: &mut Notes,
+    ) -> Result<Box<dyn Entries + 'a>, Unreadable>;
+}
+
+/// A file that is about to be read.
+struct Opening<'a> {
+    /// For what has to be read more than once.
+    source: &'a dyn Source,
+    /// The file from its beginning, of which nothing was taken yet.
+    input: Input<'a>,
+    options: &'a Options,
+}
+
+/// An entry of a file, or why it is none, and where it stands.
+type Entry = (Place, Result<Said, String>);
+
+/// The entries of a file in some format.
+trait Entries {
+    /// The next entry; nothing after the last.
+    ///
+    /// # Errors
+    /// The file can't be read on.
+    fn next(&mut self, options: &Options, notes: &mut Notes) -> Result<Option<Entry>, Unreadable>;
+}
+
+/// The entries of a file: an iterator. After an error, which means that the file can't be read on, there is no more.
 pub struct Items<'a> {
     format: Format,
-    source: Source<'a>,
+    entries: Box<dyn Entries + 'a>,
     options: &'a Options,
     notes: Notes,
     waiting: Option<Item>,
-}
-
-enum Source<'a> {
-    Lines(lines::Entries<'a>),
-    Pskc(Box<pskc::Pskc<'a>>),
+    ended: bool,
 }
 
 /// Reads a seed file.
 ///
 /// # Errors
-/// The whole file is refused if its format is unknown or proprietary, if XML is not well formed anywhere in it, if it
-/// is encrypted and the key is missing, wrong or of a kind that can't be used: nothing is half imported.
-pub fn read<'a>(bytes: &'a [u8], options: &'a Options) -> Result<Items<'a>, Unreadable> {
-    let bytes = recognize::without_bom(bytes)?;
+/// The whole file is refused if it can't be read, its format is unknown or proprietary, if XML is not well formed
+/// anywhere in it, if it is encrypted and the key is missing, wrong or of a kind that can't be used: nothing is half
+/// imported.
+pub fn read<'a>(source: &'a dyn Source, options: &'a Options) -> Result<Items<'a>, Unreadable> {
+    let input = Input::open(source)?;
     let format = options
         .format
-        .map_or_else(|| recognize::format(bytes), Ok)?;
+        .map_or_else(|| recognize::format(&input), Ok)?;
     let mut notes = Notes::default();
     if format != Format::Pskc && !matches!(options.unlock, Unlock::Nothing) {
         notes.add(Assumption::NotEncrypted);
     }
-    let source = match format {
-        Format::Pskc => Source::Pskc(Box::new(pskc::Pskc::open(bytes, options, &mut notes)?)),
-        Format::PingCsv => Source::Lines(lines::Entries::new(bytes, ping_csv::entry)),
-        Format::OathCsv => Source::Lines(lines::Entries::new(bytes, oath_csv::layout(bytes))),
-        Format::Otpauth => Source::Lines(lines::Entries::new(bytes, otpauth::entry)),
+    let opening = Opening {
+        source,
+        input,
+        options,
     };
+    let entries = format.seed_file().entries(opening, &mut notes)?;
     Ok(Items {
         format,
-        source,
+        entries,
         options,
         notes,
         waiting: None,
+        ended: false,
     })
 }
 
@@ -277,30 +333,35 @@ impl Items<'_> {
         self.format
     }
 
-    fn entry(&mut self) -> Option<Item> {
-        let (at, said) = match &mut self.source {
-            Source::Lines(lines) => lines.next(self.options, &mut self.notes)?,
-            Source::Pskc(pskc) => pskc.next(&mut self.notes)?,
-        };
-        Some(
+    fn entry(&mut self) -> Result<Option<Item>, Unreadable> {
+        if self.ended {
+            return Ok(None);
+        }
+        let entry = self.entries.next(self.options, &mut self.notes);
+        self.ended = !matches!(entry, Ok(Some(_)));
+        Ok(entry?.map(|(at, said)| {
             match said.and_then(|said| said.settle(self.options, &mut self.notes)) {
                 Ok(package) => Item::Package(Box::new(package)),
                 Err(why) => Item::Rejected(Rejection { at, why }),
-            },
-        )
+            }
+        }))
     }
 }
 
 impl Iterator for Items<'_> {
-    type Item = Item;
+    type Item = Result<Item, Unreadable>;
 
-    fn next(&mut self) -> Option<Item> {
+    fn next(&mut self) -> Option<Self::Item> {
         if self.waiting.is_none() {
-            self.waiting = self.entry();
+            match self.entry() {
+                Ok(entry) => self.waiting = entry,
+                Err(fault) => return Some(Err(fault)),
+            }
         }
         self.notes
             .unreported()
             .map(Item::Assumed)
             .or_else(|| self.waiting.take())
+            .map(Ok)
     }
 }

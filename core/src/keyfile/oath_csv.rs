@@ -2,27 +2,45 @@
 //! After a first line `# version: 2` the columns `user,resolver,realm` stand in front.
 
 use super::assumption::Notes;
-use super::lines::{ReadEntry, fields, number};
+use super::lines::{LineEntries, fields, number};
 use super::ping_csv::token;
+use super::recognize::Head;
 use super::settle::Said;
-use super::{Kind, Options};
+use super::{Entries, Kind, Opening, Options, SeedFile, Unreadable};
 use crate::token::{Digits, HashAlgorithm, TimeInterval};
 
-/// How to read the lines of this file: with or without users in front.
-pub(super) fn layout(bytes: &[u8]) -> ReadEntry {
-    if is_version_2(bytes) {
-        with_user
-    } else {
-        entry
+/// OATH CSV.
+pub(super) struct OathCsv;
+
+impl SeedFile for OathCsv {
+    fn name(&self) -> &'static str {
+        "oath-csv"
+    }
+
+    fn is_whole(&self, head: &Head<'_>) -> bool {
+        is_version_2(head.first_line())
+    }
+
+    fn is_line(&self, line: &str) -> bool {
+        fields(line).is_ok_and(|fields| looks_like(&fields))
+    }
+
+    fn entries<'a>(
+        &self,
+        opening: Opening<'a>,
+        _: &mut Notes,
+    ) -> Result<Box<dyn Entries + 'a>, Unreadable> {
+        let first = opening.input.head().split(|byte| *byte == b'\n').next();
+        if is_version_2(first.unwrap_or_default()) {
+            Ok(Box::new(LineEntries::new(opening.input, with_user)))
+        } else {
+            Ok(Box::new(LineEntries::new(opening.input, entry)))
+        }
     }
 }
 
 /// Whether the first line says `# version: 2`.
-pub(super) fn is_version_2(bytes: &[u8]) -> bool {
-    let line = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+fn is_version_2(line: &[u8]) -> bool {
     let line: Vec<u8> = line
         .iter()
         .take(64)
@@ -87,7 +105,7 @@ fn said(fields: &[&str], options: &Options) -> Result<Said, String> {
 }
 
 /// Whether a line, without users in front, looks like this format.
-pub(super) fn looks_like(fields: &[&str]) -> bool {
+fn looks_like(fields: &[&str]) -> bool {
     fields.len() <= 6
         && fields
             .get(2)

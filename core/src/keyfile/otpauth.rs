@@ -3,9 +3,9 @@
 
 use super::assumption::Notes;
 use super::decode;
-use super::lines::number;
+use super::lines::{LineEntries, number};
 use super::settle::Said;
-use super::{Assumption, Kind, Options};
+use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable};
 use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Serial, TimeInterval};
 use zeroize::Zeroizing;
@@ -13,18 +13,33 @@ use zeroize::Zeroizing;
 /// What every URI of this format begins with.
 const SCHEME: &str = "otpauth://";
 
+/// Key URIs.
+pub(super) struct Otpauth;
+
+impl SeedFile for Otpauth {
+    fn name(&self) -> &'static str {
+        "otpauth"
+    }
+
+    fn is_line(&self, line: &str) -> bool {
+        has_scheme(line)
+    }
+
+    fn entries<'a>(
+        &self,
+        opening: Opening<'a>,
+        _: &mut Notes,
+    ) -> Result<Box<dyn Entries + 'a>, Unreadable> {
+        Ok(Box::new(LineEntries::new(opening.input, entry)))
+    }
+}
+
 /// The entry of one line.
-pub(super) fn entry(
-    text: &str,
-    _: u64,
-    _: &Options,
-    notes: &mut Notes,
-) -> Result<Option<Said>, String> {
+fn entry(text: &str, _: u64, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
     said(text, notes).map(Some)
 }
 
-/// Whether a line looks like this format.
-pub(super) fn looks_like(text: &str) -> bool {
+fn has_scheme(text: &str) -> bool {
     text.get(..SCHEME.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
 }
@@ -32,7 +47,7 @@ pub(super) fn looks_like(text: &str) -> bool {
 fn said(text: &str, notes: &mut Notes) -> Result<Said, String> {
     let rest = text
         .get(SCHEME.len()..)
-        .filter(|_| looks_like(text))
+        .filter(|_| has_scheme(text))
         .ok_or("no otpauth:// address")?;
     let (kind, rest) = rest.split_once('/').ok_or("no label after the type")?;
     let (label, query) = rest

@@ -2,14 +2,35 @@
 
 use super::assumption::Notes;
 use super::decode;
-use super::lines::{fields, number};
+use super::lines::{LineEntries, fields, number};
 use super::settle::Said;
-use super::{Assumption, Kind, Options};
+use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable};
 use crate::seed::Seed;
 use crate::token::Serial;
 
+/// Ping and Duo CSV.
+pub(super) struct PingCsv;
+
+impl SeedFile for PingCsv {
+    fn name(&self) -> &'static str {
+        "ping-csv"
+    }
+
+    fn is_line(&self, line: &str) -> bool {
+        fields(line).is_ok_and(|fields| looks_like(&fields))
+    }
+
+    fn entries<'a>(
+        &self,
+        opening: Opening<'a>,
+        _: &mut Notes,
+    ) -> Result<Box<dyn Entries + 'a>, Unreadable> {
+        Ok(Box::new(LineEntries::new(opening.input, entry)))
+    }
+}
+
 /// The entry of one line; nothing for a header row.
-pub(super) fn entry(
+fn entry(
     text: &str,
     line: u64,
     options: &Options,
@@ -62,8 +83,7 @@ fn is_header(fields: &[&str]) -> bool {
     })
 }
 
-/// Whether a line looks like this format.
-pub(super) fn looks_like(fields: &[&str]) -> bool {
+fn looks_like(fields: &[&str]) -> bool {
     let counter = fields
         .get(2)
         .is_none_or(|counter| number(counter, "").is_ok());

@@ -1,7 +1,8 @@
 //! Which format a file is in, told from its content; and what is known and can't be read, by its name.
 
-use super::lines::{Lines, fields};
-use super::{Format, Unreadable, oath_csv, otpauth, ping_csv};
+use super::input::Input;
+use super::lines::first_lines;
+use super::{Format, Unreadable};
 
 /// How far into a file names are looked for, in bytes.
 const HEAD: usize = 4096;
@@ -36,55 +37,67 @@ const RSA: &str = "this is an RSA SecurID file: its tokens are proprietary and c
 const VASCO: &str = "this is a VASCO (OneSpan) DPX file: it can be read with the vendor's own library only; \
                      ask the vendor for OATH tokens with a PSKC (RFC 6030) file";
 
-/// The bytes without a UTF-8 byte order mark.
-pub(super) fn without_bom(bytes: &[u8]) -> Result<&[u8], Unreadable> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'<', 0, ..] | [0, b'<', ..] => {
-            Err(Unreadable::new("the file is in UTF-16: save it as UTF-8"))
-        }
-        _ if bytes.trim_ascii().is_empty() => Err(Unreadable::new("the file is empty")),
-        _ => Ok(bytes),
+/// The beginning of a file.
+pub(super) struct Head<'a> {
+    bytes: &'a [u8],
+    /// The first 4 KiB in lower case.
+    small: Vec<u8>,
+}
+
+impl<'a> Head<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let small = bytes.get(..HEAD).unwrap_or(bytes).to_ascii_lowercase();
+        Self { bytes, small }
+    }
+
+    /// Whether a name stands in it, in any case.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        self.small
+            .windows(name.len())
+            .any(|window| window == name.as_bytes())
+    }
+
+    /// Whether it begins as XML does.
+    pub(super) fn is_xml(&self) -> bool {
+        self.bytes.trim_ascii_start().starts_with(b"<")
+    }
+
+    /// The very first line, comment or not.
+    pub(super) fn first_line(&self) -> &'a [u8] {
+        self.bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default()
     }
 }
 
-/// The format of a file without a byte order mark.
-pub(super) fn format(bytes: &[u8]) -> Result<Format, Unreadable> {
-    let head = bytes.get(..HEAD).unwrap_or(bytes).to_ascii_lowercase();
-    let has = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        head.windows(name.len())
-            .any(|window| window == name.as_bytes())
-    };
-    let xml = bytes.trim_ascii_start().starts_with(b"<");
-    if xml && has("KeyContainer") {
-        return Ok(Format::Pskc);
+/// The format of a file of which nothing was read yet.
+pub(super) fn format(input: &Input<'_>) -> Result<Format, Unreadable> {
+    let head = Head::new(input.head());
+    if head.bytes.trim_ascii().is_empty() {
+        return Err(Unreadable::new("the file is empty"));
     }
-    if let Some((_, why)) = REFUSED.into_iter().find(|(name, _)| has(name)) {
+    let mut formats = Format::ALL.into_iter();
+    if let Some(format) = formats.find(|format| format.seed_file().is_whole(&head)) {
+        return Ok(format);
+    }
+    if let Some((_, why)) = REFUSED.into_iter().find(|(name, _)| head.has(name)) {
         return Err(Unreadable::new(why));
     }
-    let format = if xml {
+    let lines = first_lines(head.bytes, LINES);
+    let format = if head.is_xml() {
         None
-    } else if oath_csv::is_version_2(bytes) {
-        Some(Format::OathCsv)
     } else {
-        Lines::new(bytes)
-            .take(LINES)
-            .filter_map(|(_, line)| line.ok())
-            .find_map(of_line)
+        lines.into_iter().find_map(of_line)
     };
     format.ok_or_else(unknown)
 }
 
 fn of_line(line: &str) -> Option<Format> {
-    if otpauth::looks_like(line) {
-        return Some(Format::Otpauth);
-    }
-    let fields = fields(line).ok()?;
-    if oath_csv::looks_like(&fields) {
-        return Some(Format::OathCsv);
-    }
-    ping_csv::looks_like(&fields).then_some(Format::PingCsv)
+    Format::ALL
+        .into_iter()
+        .find(|format| format.seed_file().is_line(line))
 }
 
 fn unknown() -> Unreadable {

@@ -1,6 +1,8 @@
 //! Files as vendors ship them, and as nobody should; every format through the one entrance.
 
-use super::{Assumption, Format, Item, KeyPackage, Kind, Options, Unlock, Unreadable, read};
+use super::{
+    Assumption, Format, Item, KeyPackage, Kind, Options, Source, Unlock, Unreadable, read,
+};
 use crate::token::{Digits, HashAlgorithm, TimeInterval, TokenType};
 use std::fmt::Write;
 use zeroize::Zeroizing;
@@ -30,10 +32,10 @@ struct Outcome {
 }
 
 fn outcome(bytes: &[u8], options: &Options) -> Result<(Format, Outcome), Unreadable> {
-    let items = read(bytes, options)?;
+    let items = read(&bytes, options)?;
     let (format, mut outcome) = (items.format(), Outcome::default());
     for item in items {
-        match item {
+        match item? {
             Item::Package(package) => outcome.packages.push(*package),
             Item::Rejected(rejection) => outcome.rejected.push((rejection.at.line, rejection.why)),
             Item::Assumed(assumption) => outcome.assumed.push(assumption),

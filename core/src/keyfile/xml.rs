@@ -3,15 +3,18 @@
 //! Elements and attributes go by their local names: vendors disagree about namespaces. There is no DTD: no entities
 //! but XML's own five, nothing external, nothing that grows. Depth, sizes and counts are bounded.
 
+use super::input::{Encoding, Input, TOO_LONG};
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesDecl, BytesStart, Event};
 use zeroize::Zeroizing;
 
 /// How deep elements may nest.
 const DEEPEST: usize = 32;
 /// The longest text of an element, or attribute, in bytes.
 const LONGEST: usize = 64 * 1024;
+/// The most bytes of a tag, a text or a comment as it stands in the file, with all that is escaped in it.
+const LONGEST_EVENT: usize = 1024 * 1024;
 /// The most elements below one child of the root.
 const MOST_ELEMENTS: usize = 4096;
 /// The most attributes of an element.
@@ -97,25 +100,25 @@ pub(super) struct Fault {
 
 /// A document that is being read.
 pub(super) struct Document<'a> {
-    reader: Reader<&'a [u8]>,
-    text: &'a str,
-    /// The line that `counted` is in.
-    line: u64,
-    counted: usize,
+    reader: Reader<Input<'a>>,
+    /// What the reader works in. It is as long as what one event may take from the start, so that no seed is left
+    /// behind by its growing.
+    buffer: Zeroizing<Vec<u8>>,
     root: Option<String>,
+    /// The document says that it is in an encoding that is not read: what is ASCII is the same.
+    ascii_only: bool,
     ended: bool,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        let mut reader = Reader::from_str(text);
+    pub(super) fn new(input: Input<'a>) -> Self {
+        let mut reader = Reader::from_reader(input);
         reader.config_mut().expand_empty_elements = true;
         Self {
             reader,
-            text,
-            line: 1,
-            counted: 0,
+            buffer: Zeroizing::new(Vec::with_capacity(2 * LONGEST)),
             root: None,
+            ascii_only: false,
             ended: false,
         }
     }
@@ -127,28 +130,26 @@ impl<'a> Document<'a> {
 
     /// The next child of the root; nothing after the last, when the document has ended as it should.
     pub(super) fn next_child(&mut self) -> Result<Option<Element>, Fault> {
-        let child = self.read_child();
-        child.map_err(|why| {
-            let at = if why == UNCLOSED {
-                self.text.len()
-            } else {
-                self.position()
-            };
-            Fault {
-                line: self.line_of(at),
-                why,
-            }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let child = self.read_child(&mut buffer);
+        self.buffer = buffer;
+        child.map_err(|why| Fault {
+            line: self.reader.get_ref().line(),
+            why,
         })
     }
 
-    fn read_child(&mut self) -> Result<Option<Element>, String> {
+    fn read_child(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Element>, String> {
         let mut open: Vec<Element> = Vec::new();
         let mut elements = 0;
         loop {
-            let before = self.position();
-            match self.reader.read_event().map_err(|fault| why(&fault))? {
+            let line = self.reader.get_ref().line();
+            self.reader.get_mut().allow(LONGEST_EVENT);
+            buffer.clear();
+            let event = self.reader.read_event_into(buffer);
+            match event.map_err(|fault| why(&fault))? {
                 Event::Start(tag) if self.root.is_none() => {
-                    self.root = Some(element(&tag, 0)?.name);
+                    self.root = Some(self.element(&tag, line)?.name);
                 }
                 Event::Start(_) if self.ended => return Err("a second root element".to_owned()),
                 Event::Start(tag) => {
@@ -159,8 +160,7 @@ impl<'a> Document<'a> {
                     if elements > MOST_ELEMENTS {
                         return Err("too many elements in one entry".to_owned());
                     }
-                    let line = self.line_of(before);
-                    open.push(element(&tag, line)?);
+                    open.push(self.element(&tag, line)?);
                 }
                 Event::End(_) => match (open.pop(), open.last_mut()) {
                     (Some(done), Some(parent)) => parent.children.push(done),
@@ -180,7 +180,10 @@ impl<'a> Document<'a> {
                 Event::DocType(_) => {
                     return Err("a DOCTYPE: document type definitions are not read".to_owned());
                 }
-                Event::Decl(declaration) => check_encoding(&declaration, self.text)?,
+                Event::Decl(declaration) => {
+                    let encoding = self.reader.get_ref().encoding();
+                    self.ascii_only = !says(&declaration, encoding)?;
+                }
                 Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {}
                 Event::Eof if self.ended => return Ok(None),
                 Event::Eof if self.root.is_none() => return Err("no XML element".to_owned()),
@@ -191,12 +194,7 @@ impl<'a> Document<'a> {
 
     /// Adds text to the element that it stands in. Between the children of the root it has no meaning.
     fn add(&self, element: Option<&mut Element>, text: &str) -> Result<(), String> {
-        if text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-        {
-            return Err("control characters in a text".to_owned());
-        }
+        self.check(text)?;
         match element {
             Some(element) => element.push(text),
             None if (self.root.is_none() || self.ended) && !text.trim().is_empty() => {
@@ -206,34 +204,61 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn position(&self) -> usize {
-        usize::try_from(self.reader.buffer_position())
-            .unwrap_or(usize::MAX)
-            .min(self.text.len())
+    fn check(&self, text: &str) -> Result<(), String> {
+        if text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+        {
+            return Err("control characters in a text".to_owned());
+        }
+        if self.ascii_only && !text.is_ascii() {
+            return Err(NOT_UTF_8.to_owned());
+        }
+        Ok(())
     }
 
-    /// The line of a place at or behind the last one asked for.
-    fn line_of(&mut self, place: usize) -> u64 {
-        let between = self
-            .text
-            .as_bytes()
-            .get(self.counted..place)
-            .unwrap_or_default();
-        self.line += between
-            .iter()
-            .map(|byte| u64::from(*byte == b'\n'))
-            .sum::<u64>();
-        self.counted = self.counted.max(place);
-        self.line
+    fn element(&self, tag: &BytesStart<'_>, line: u64) -> Result<Element, String> {
+        let mut attributes = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|fault| why(&fault.into()))?;
+            if attributes.len() == MOST_ATTRIBUTES || attribute.value.len() > LONGEST {
+                return Err("too many or too long attributes".to_owned());
+            }
+            let unescaped = attribute.normalized_value(XmlVersion::Implicit1_0);
+            let value =
+                unescaped.map_err(|_| "an entity in an attribute: only XML's own five are read")?;
+            self.check(&value)?;
+            attributes.push((
+                attribute.key.local_name().as_ref().to_owned(),
+                value.into_owned(),
+            ));
+        }
+        let name = tag.local_name().as_ref().to_owned();
+        if name.is_empty() || name.len() > 256 {
+            return Err("not well-formed XML: a bad element name".to_owned());
+        }
+        Ok(Element {
+            name,
+            attributes,
+            text: Zeroizing::default(),
+            children: Vec::new(),
+            line,
+        })
     }
 }
 
+const NOT_UTF_8: &str = "the file is not in UTF-8: save it as UTF-8";
 const UNCLOSED: &str = "the file ends inside an element: it is not complete";
 
 /// A reason that quotes nothing of the file: what stands there may be a seed.
 fn why(fault: &quick_xml::Error) -> String {
     use quick_xml::errors::IllFormedError;
     match fault {
+        quick_xml::Error::Io(error) if error.to_string() == TOO_LONG => {
+            "a tag, text or comment is longer than 1 MiB".to_owned()
+        }
+        quick_xml::Error::Io(error) => format!("can't be read: {error}"),
+        quick_xml::Error::Encoding(_) => NOT_UTF_8.to_owned(),
         quick_xml::Error::Syntax(_) => UNCLOSED.to_owned(),
         quick_xml::Error::IllFormed(
             IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
@@ -242,34 +267,6 @@ fn why(fault: &quick_xml::Error) -> String {
         quick_xml::Error::Escape(_) => "not well-formed XML: a bad character reference".to_owned(),
         _ => "not well-formed XML".to_owned(),
     }
-}
-
-fn element(tag: &BytesStart<'_>, line: u64) -> Result<Element, String> {
-    let mut attributes = Vec::new();
-    for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|fault| why(&fault.into()))?;
-        if attributes.len() == MOST_ATTRIBUTES || attribute.value.len() > LONGEST {
-            return Err("too many or too long attributes".to_owned());
-        }
-        let unescaped = attribute.normalized_value(XmlVersion::Implicit1_0);
-        let value =
-            unescaped.map_err(|_| "an entity in an attribute: only XML's own five are read")?;
-        attributes.push((
-            attribute.key.local_name().as_ref().to_owned(),
-            value.into_owned(),
-        ));
-    }
-    let name = tag.local_name().as_ref().to_owned();
-    if name.is_empty() || name.len() > 256 {
-        return Err("not well-formed XML: a bad element name".to_owned());
-    }
-    Ok(Element {
-        name,
-        attributes,
-        text: Zeroizing::default(),
-        children: Vec::new(),
-        line,
-    })
 }
 
 fn predefined(name: &str) -> Result<char, String> {
@@ -283,19 +280,16 @@ fn predefined(name: &str) -> Result<char, String> {
     }
 }
 
-/// A file that says another encoding than UTF-8 is refused only if that makes a difference.
-fn check_encoding(
-    declaration: &quick_xml::events::BytesDecl<'_>,
-    text: &str,
-) -> Result<(), String> {
+/// Whether a document says that it is in the encoding that it was read in.
+fn says(declaration: &BytesDecl<'_>, encoding: Encoding) -> Result<bool, String> {
     let said = declaration
         .encoding()
         .transpose()
         .map_err(|fault| why(&fault.into()))?;
-    let utf8 = said.is_none_or(|name| name.eq_ignore_ascii_case("UTF-8"));
-    if utf8 || text.is_ascii() {
-        Ok(())
-    } else {
-        Err("the file is not in UTF-8: save it as UTF-8".to_owned())
-    }
+    let names: &[&str] = match encoding {
+        Encoding::Utf8 => &["UTF-8", "UTF8"],
+        Encoding::Utf16Le => &["UTF-16", "UTF-16LE"],
+        Encoding::Utf16Be => &["UTF-16", "UTF-16BE"],
+    };
+    Ok(said.is_none_or(|said| names.iter().any(|name| said.eq_ignore_ascii_case(name))))
 }

@@ -4,9 +4,10 @@
 //! by package. In between the first encrypted value is tried: with the wrong key the file is refused, not each entry.
 
 use super::assumption::Notes;
-use super::settle::Said;
+use super::input::Input;
+use super::recognize::Head;
 use super::xml::{Document, Element, Fault};
-use super::{Assumption, Options, Place, Unlock, Unreadable};
+use super::{Assumption, Entries, Entry, Opening, Options, Place, SeedFile, Unlock, Unreadable};
 use std::collections::VecDeque;
 use unlock::Keys;
 
@@ -16,11 +17,29 @@ mod unlock;
 /// The longest manufacturer's name and key id that are kept, in characters.
 const LONGEST_NAME: usize = 64;
 
-/// A key, or why it is none, and where it stands.
-type Entry = (Place, Result<Said, String>);
+/// PSKC.
+pub(super) struct Pskc;
 
-/// A PSKC file that was found sound.
-pub(super) struct Pskc<'a> {
+impl SeedFile for Pskc {
+    fn name(&self) -> &'static str {
+        "pskc"
+    }
+
+    fn is_whole(&self, head: &Head<'_>) -> bool {
+        head.is_xml() && head.has("KeyContainer")
+    }
+
+    fn entries<'a>(
+        &self,
+        opening: Opening<'a>,
+        notes: &mut Notes,
+    ) -> Result<Box<dyn Entries + 'a>, Unreadable> {
+        Ok(Box::new(Packages::open(opening, notes)?))
+    }
+}
+
+/// The packages of a PSKC file that was found sound.
+struct Packages<'a> {
     document: Document<'a>,
     keys: Option<Keys>,
     /// Keys of the package that was read last.
@@ -36,60 +55,60 @@ struct Header {
     encrypted: bool,
 }
 
-impl<'a> Pskc<'a> {
+impl<'a> Packages<'a> {
     /// Checks the whole file for well-formedness, and that what was given opens it.
-    pub(super) fn open(
-        bytes: &'a [u8],
-        options: &Options,
-        notes: &mut Notes,
-    ) -> Result<Self, Unreadable> {
-        let text = str::from_utf8(bytes)
-            .map_err(|_| Unreadable::new("the file is not UTF-8: save it as UTF-8"))?;
-        let header = Header::read(text, notes)?;
+    fn open(opening: Opening<'a>, notes: &mut Notes) -> Result<Self, Unreadable> {
+        let Opening {
+            source,
+            input,
+            options,
+        } = opening;
+        let header = Header::read(input, notes)?;
         if !header.packages {
             return Err(Unreadable::new("the file has no key packages"));
         }
-        if !header.encrypted {
+        let keys = if header.encrypted {
+            let keys = Keys::new(
+                header.encryption_key.as_ref(),
+                header.mac_method.as_ref(),
+                &options.unlock,
+            );
+            let keys = keys.map_err(Unreadable::new)?;
+            try_keys(Input::open(source)?, &keys)?;
+            Some(keys)
+        } else {
             if !matches!(options.unlock, Unlock::Nothing) {
                 notes.add(Assumption::NotEncrypted);
             }
-            return Ok(Self::new(text, None));
-        }
-        let keys = Keys::new(
-            header.encryption_key.as_ref(),
-            header.mac_method.as_ref(),
-            &options.unlock,
-        );
-        let keys = keys.map_err(Unreadable::new)?;
-        try_keys(text, &keys)?;
-        Ok(Self::new(text, Some(keys)))
-    }
-
-    fn new(text: &'a str, keys: Option<Keys>) -> Self {
-        Self {
-            document: Document::new(text),
+            None
+        };
+        Ok(Self {
+            document: Document::new(Input::open(source)?),
             keys,
             waiting: VecDeque::new(),
-        }
+        })
     }
+}
 
-    /// The next key.
-    pub(super) fn next(&mut self, notes: &mut Notes) -> Option<Entry> {
+impl Entries for Packages<'_> {
+    fn next(&mut self, _: &Options, notes: &mut Notes) -> Result<Option<Entry>, Unreadable> {
         while self.waiting.is_empty() {
-            // The first walk found no fault, so there is none here.
-            let child = self.document.next_child().ok()??;
+            // The first walk found no fault: one that is here now has come since.
+            let Some(child) = self.document.next_child().map_err(unreadable)? else {
+                return Ok(None);
+            };
             if child.name() == "KeyPackage" {
                 self.waiting = package(&child, self.keys.as_ref(), notes);
             }
         }
-        self.waiting.pop_front()
+        Ok(self.waiting.pop_front())
     }
 }
 
 impl Header {
-    fn read(text: &str, notes: &mut Notes) -> Result<Self, Unreadable> {
+    fn read(input: Input<'_>, notes: &mut Notes) -> Result<Self, Unreadable> {
         let mut header = Self::default();
-        let mut document = Document::new(text);
+        let mut document = Document::new(input);
         while let Some(child) = document.next_child().map_err(unreadable)? {
             match child.name() {
                 "EncryptionKey" => header.encryption_key = Some(child),
@@ -127,8 +146,8 @@ fn unreadable(fault: Fault) -> Unreadable {
 
 /// Opens values until a MAC proves the keys: with none that does, all. A value that can't be opened is the file's
 /// fault, or the keys'; behind the proof it is its own.
-fn try_keys(text: &str, keys: &Keys) -> Result<(), Unreadable> {
-    let mut document = Document::new(text);
+fn try_keys(input: Input<'_>, keys: &Keys) -> Result<(), Unreadable> {
+    let mut document = Document::new(input);
     let mut notes = Notes::default();
     while let Some(child) = document.next_child().map_err(unreadable)? {
         let secrets = child

@@ -7,7 +7,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic_in_any_format(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         for format in Format::ALL.map(Some).into_iter().chain([None]) {
-            if let Ok(items) = read(&bytes, &Options { format, ..key("00") }) {
+            if let Ok(items) = read(&&bytes[..], &Options { format, ..key("00") }) {
                 items.for_each(drop);
             }
         }
@@ -29,7 +29,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        if let Ok(items) = read(&bytes, &samples[which].1) {
+        if let Ok(items) = read(&&bytes[..], &samples[which].1) {
             items.for_each(drop);
         }
     }
