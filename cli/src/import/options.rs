@@ -72,6 +72,7 @@ impl Said {
             digits: self.digits,
             time_interval: self.time_interval,
             algorithm: self.algorithm,
+            owner: None,
             unlock,
         }
     }

@@ -25,6 +25,12 @@ pub enum Assumption {
     SeveralKeys,
     /// No serial number: the label.
     SerialFromLabel,
+    /// No serial number: made up from the user's name.
+    SerialFromUser,
+    /// A PIN in front of the passcodes.
+    Pin,
+    /// Emergency codes.
+    EmergencyCodes,
     /// A date without a time zone: UTC.
     TimeZone,
     /// An encrypted value without a MAC.
@@ -52,6 +58,15 @@ impl fmt::Display for Assumption {
                 "a device has several keys: the first taken by its serial number, the others by their key id"
             }
             Self::SerialFromLabel => "the file does not say the serial number: the label taken",
+            Self::SerialFromUser => {
+                "the file does not say the serial number: one made up from the user's name taken"
+            }
+            Self::Pin => {
+                "a PIN in front of the passcodes is not taken over: people type the passcode alone"
+            }
+            Self::EmergencyCodes => {
+                "emergency codes are not taken over: otpair user bypass gives one when it is needed"
+            }
             Self::TimeZone => "the file does not say a date's time zone: UTC taken",
             Self::NoMac => "an encrypted value has no MAC: taken as it was decrypted",
             Self::MacOverPlaintext => "a MAC is over the plaintext, not the ciphertext: taken, it fits",

@@ -15,6 +15,7 @@
 mod assumption;
 mod date;
 mod decode;
+mod google_authenticator;
 mod input;
 mod lines;
 mod oath_csv;
@@ -23,8 +24,10 @@ mod ping_csv;
 mod pskc;
 mod recognize;
 mod settle;
+mod spent;
 #[cfg(test)]
 mod tests;
+mod users_oath;
 mod xml;
 
 use crate::seed::Seed;
@@ -35,6 +38,7 @@ use input::Input;
 pub use input::Source;
 use recognize::Head;
 use settle::Said;
+pub use spent::Spent;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -55,6 +59,10 @@ pub struct KeyPackage {
     pub drift: i32,
     /// The user that the file names for it.
     pub reserved_for: Option<String>,
+    /// The user who has it already, by a file that says so.
+    pub paired_with: Option<String>,
+    /// What it has spent where it was used before, for TOTP.
+    pub spent: Spent,
 }
 
 /// The formats that can be read.
@@ -68,11 +76,22 @@ pub enum Format {
     OathCsv,
     /// `otpauth://totp/LABEL?secret=BASE32&…`, one a line.
     Otpauth,
+    /// `TYPE user pin seedhex [counter [last-passcode [time]]]`, of `pam_oath`.
+    UsersOath,
+    /// A person's secret and options, of `pam_google_authenticator`.
+    GoogleAuthenticator,
 }
 
 impl Format {
     /// Every format. The first that recognizes a file or a line is taken.
-    pub const ALL: [Self; 4] = [Self::Pskc, Self::Otpauth, Self::OathCsv, Self::PingCsv];
+    pub const ALL: [Self; 6] = [
+        Self::Pskc,
+        Self::Otpauth,
+        Self::UsersOath,
+        Self::GoogleAuthenticator,
+        Self::OathCsv,
+        Self::PingCsv,
+    ];
 
     /// The name, as `--format` takes it.
     #[must_use]
@@ -84,6 +103,8 @@ impl Format {
         match self {
             Self::Pskc => &pskc::Pskc,
             Self::Otpauth => &otpauth::Otpauth,
+            Self::UsersOath => &users_oath::UsersOath,
+            Self::GoogleAuthenticator => &google_authenticator::GoogleAuthenticator,
             Self::OathCsv => &oath_csv::OathCsv,
             Self::PingCsv => &ping_csv::PingCsv,
         }
@@ -167,6 +188,8 @@ pub struct Options {
     pub time_interval: Option<TimeInterval>,
     /// The hash under the HMAC.
     pub algorithm: Option<HashAlgorithm>,
+    /// Whose the file is: for a format that is one person's, and does not say whose.
+    pub owner: Option<String>,
     /// What the file is opened with, if it is encrypted.
     pub unlock: Unlock,
 }

@@ -63,12 +63,14 @@ impl<'a> Head<'a> {
         self.bytes.trim_ascii_start().starts_with(b"<")
     }
 
+    /// Its lines, comments and all. The last may be cut.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.bytes.split(|byte| *byte == b'\n')
+    }
+
     /// The very first line, comment or not.
     pub(super) fn first_line(&self) -> &'a [u8] {
-        self.bytes
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default()
+        self.lines().next().unwrap_or_default()
     }
 }
 

@@ -20,6 +20,7 @@ macro_rules! sample {
 mod anything;
 mod encrypted;
 mod lines;
+mod moved;
 mod plain_pskc;
 mod recognition;
 mod unsound_xml;
