@@ -13,7 +13,8 @@ mod users;
 
 pub use crate::inventory::Entry;
 pub use doctor::Problem;
-pub use import::{Added, Import, Package};
+pub use import::{Batch, Import, Left, Package, There};
+pub(crate) use import::{Verdict, Waiting};
 pub use users::UserAndRecord;
 
 /// Why the admin's wish was not done.

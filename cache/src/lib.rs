@@ -17,6 +17,7 @@ mod key;
 mod lock;
 mod name;
 mod record;
+mod rehearsal;
 mod seal;
 pub mod way;
 

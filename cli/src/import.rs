@@ -2,6 +2,7 @@
 
 mod file;
 pub(crate) mod options;
+mod private_key;
 
 pub(crate) use options::Said;
 
@@ -11,10 +12,9 @@ use crate::machine::Machine;
 use crate::output;
 use crate::progress::Progress;
 use otpair_cache::SeedCache;
-use otpair_cache::admin::{Added, Import, Package};
+use otpair_cache::admin::{Batch, Left, Package, There};
 use otpair_core::event::{Event, EventKind};
 use otpair_core::keyfile::{self, Format, Item, KeyPackage, Options, Rejection, Unreadable};
-use otpair_core::records::{Fault, FaultKind};
 use otpair_host::clock;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ impl Intake<'_> {
         let mut import = cache.import(&self.name, clock::now(), dry_run)?;
         for (done, item) in (1..).zip(items) {
             match item {
-                Ok(Item::Package(package)) => self.add(&mut import, &package)?,
+                Ok(Item::Package(package)) => self.count(import.add(&as_package(&package))?),
                 Ok(Item::Rejected(rejection)) => self.reject(&rejection),
                 Ok(Item::Assumed(assumption)) => {
                     let note = format!("{}{assumption}", self.prefix);
@@ -137,36 +137,38 @@ impl Intake<'_> {
             }
             progress.at(done, file.read());
         }
-        Ok(import.finish()?)
+        self.count(import.finish()?);
+        Ok(())
     }
 
-    fn add(&mut self, import: &mut Import<'_>, package: &KeyPackage) -> Result<(), Fault> {
-        match import.add(&as_package(package)) {
-            Ok(Added::New) => self.report.new += 1,
-            Ok(Added::Unchanged) => self.report.unchanged += 1,
-            Ok(Added::Conflict(existing)) => {
-                self.report.conflict += 1;
-                let same = existing.stock.token.parameters == package.parameters;
-                let other = if same { "seed" } else { "seed or parameters" };
-                let note = format!(
-                    "{}conflict: token {} is there with another {other}, from {}: left as it was",
-                    self.prefix, package.serial, existing.source
-                );
-                self.report.notes.push(note);
+    /// What became of packages.
+    fn count(&mut self, batch: Batch) {
+        self.report.new += batch.new;
+        self.report.unchanged += batch.unchanged;
+        for Left { serial, there } in batch.left {
+            match there {
+                There::Other {
+                    source,
+                    same_parameters,
+                } => {
+                    self.report.conflict += 1;
+                    let other = if same_parameters {
+                        "seed"
+                    } else {
+                        "seed or parameters"
+                    };
+                    let note = format!(
+                        "{}conflict: token {serial} is there with another {other}, from {source}: left as it was",
+                        self.prefix
+                    );
+                    self.report.notes.push(note);
+                }
+                There::Damaged(why) => {
+                    let r#where = format!("{}token {serial}", self.prefix);
+                    self.report.rejected.push(Rejected { r#where, why });
+                }
             }
-            Err(Fault {
-                kind: FaultKind::Damaged,
-                detail,
-            }) => {
-                let r#where = format!("{}token {}", self.prefix, package.serial);
-                self.report.rejected.push(Rejected {
-                    r#where,
-                    why: detail,
-                });
-            }
-            Err(fault) => return Err(fault),
         }
-        Ok(())
     }
 
     fn reject(&mut self, rejection: &Rejection) {

@@ -5,6 +5,7 @@
 
 pub mod artefacts;
 pub mod authhost;
+pub mod claims;
 pub mod cleanroot;
 pub mod confinement;
 pub mod container;

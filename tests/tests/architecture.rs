@@ -20,12 +20,15 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// What core uses: arithmetic, wiping, and parsing of bytes that somebody else has read.
-const CORE_USES: [&str; 10] = [
+const CORE_USES: [&str; 13] = [
     "aes",
+    "aes-kw",
     "cbc",
+    "des",
     "hmac",
     "pbkdf2",
     "quick-xml",
+    "rsa",
     "sha1",
     "sha2",
     "subtle",

@@ -1,71 +1,17 @@
 //! The documents are true where a test can tell: what they name is there.
 
+use otpair_tests::claims::{self, Tests, all, files, read, workspace};
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(workspace().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
-
-/// Everything in a folder with this ending, at any depth.
-fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("target") && !path.ends_with(".git") {
-            files(&path, ending, found);
-        } else if path.extension().is_some_and(|e| e == ending) {
-            found.push(path);
-        }
-    }
-}
-
-fn all(ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    files(&workspace(), ending, &mut found);
-    found
-}
 
 #[test]
 fn every_test_that_known_attacks_names_is_where_it_says() {
-    let tests: Vec<(String, String)> = all("rs")
-        .iter()
-        .map(|path| {
-            (
-                path.to_string_lossy().into_owned(),
-                fs::read_to_string(path).unwrap(),
-            )
-        })
-        .collect();
+    let tests = Tests::read();
     let mut rows = 0;
-    for row in read("docs/known-attacks.md")
-        .lines()
-        .filter(|line| line.starts_with("| "))
-    {
-        let Some(cell) = row.trim_end_matches(['|', ' ']).rsplit('|').next() else {
-            continue;
-        };
-        if !cell.contains('`') {
-            continue;
-        }
-        rows += 1;
-        // `place`: `test`, `test`; `place`: …
-        for part in cell.split(';') {
-            let mut words = part.split('`').skip(1).step_by(2);
-            let place = words.next().unwrap_or_else(|| panic!("no place in {row}"));
-            let here = |path: &str| {
-                path.ends_with(&format!("tests/tests/{place}.rs"))
-                    || path.contains(&format!("/../{place}/src/"))
-            };
-            for name in words.filter(|word| word.contains('_')) {
-                let found = tests
-                    .iter()
-                    .any(|(path, text)| here(path) && text.contains(&format!("fn {name}(")));
-                assert!(found, "{name} is no test in {place}");
-            }
+    for row in claims::rows(&read("docs/known-attacks.md")) {
+        let cell = row.last().filter(|cell| cell.contains('`'));
+        if let Some(cell) = cell {
+            rows += 1;
+            assert_eq!(tests.missing(cell), Vec::<String>::new());
         }
     }
     assert!(rows > 30, "only {rows} rows were read");

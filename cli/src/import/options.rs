@@ -1,5 +1,6 @@
 //! What an admin says about seed files on the command line.
 
+use super::private_key;
 use crate::failure::Failure;
 use crate::secret;
 use otpair_core::keyfile::{Format, Kind, Options, Unlock};
@@ -19,6 +20,9 @@ pub(super) struct UnlockArgs {
     /// A file with the passphrase of an encrypted file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// A file with the RSA private key that an encrypted file is encrypted to, in PEM or DER
+    #[arg(long, value_name = "PEM")]
+    private_key: Option<PathBuf>,
 }
 
 /// What the admin says of the tokens, where the file does not.
@@ -81,6 +85,9 @@ impl Said {
 impl UnlockArgs {
     /// Reads what was given.
     pub(super) fn read(self) -> Result<Unlock, Failure> {
+        if let Some(path) = self.private_key {
+            return Ok(Unlock::PrivateKey(Box::new(private_key::read(&path)?)));
+        }
         let key = match (self.key, self.key_file) {
             (Some(key), _) => Some(secret::from_argument(key, "key")?),
             (None, Some(path)) => Some(secret::from_file(&path, "key")?),

@@ -8,12 +8,13 @@ use crate::import::{Said, as_package};
 use crate::machine::{self, Machine};
 use crate::{output, secret};
 use otpair_cache::SeedCache;
-use otpair_cache::admin::Added;
+use otpair_cache::admin::There;
 use otpair_core::acceptance::Windows;
 use otpair_core::event::{Event, EventKind};
 use otpair_core::keyfile::{
     self, Assumption, Format, Item, KeyPackage, Kind, Options, Unlock, Unreadable,
 };
+use otpair_core::records::{Fault, FaultKind};
 use otpair_core::token::{Serial, TokenType};
 use otpair_host::clock;
 use std::path::PathBuf;
@@ -199,16 +200,17 @@ fn only_package(file: &[u8], options: &Options) -> Result<(KeyPackage, Vec<Assum
 
 fn add(cache: &mut SeedCache, package: &KeyPackage) -> Result<(), Failure> {
     let mut import = cache.import("the command line", clock::now(), false)?;
-    let added = import.add(&as_package(package))?;
-    import.finish()?;
+    import.add(&as_package(package))?;
+    let added = import.finish()?;
     let serial = &package.serial;
-    match added {
-        Added::New => Ok(()),
-        Added::Unchanged => Err(Failure::new(format!(
+    match added.left.into_iter().next().map(|left| left.there) {
+        None if added.new > 0 => Ok(()),
+        None => Err(Failure::new(format!(
             "token {serial} is there already, just the same"
         ))),
-        Added::Conflict(_) => Err(Failure::new(format!(
+        Some(There::Other { .. }) => Err(Failure::new(format!(
             "token {serial} is there already, with another seed: otpair token remove {serial} first, if it is another token"
         ))),
+        Some(There::Damaged(why)) => Err(Fault::new(FaultKind::Damaged, why).into()),
     }
 }

@@ -13,6 +13,7 @@ mod doctor;
 mod import;
 mod log;
 mod people;
+mod private_key;
 mod protect;
 mod scratch;
 mod sign_on;

@@ -37,6 +37,26 @@ pub enum Assumption {
     NoMac,
     /// A MAC over the plaintext where RFC 6030 wants it over the ciphertext.
     MacOverPlaintext,
+    /// A MAC, and no `MACMethod` that says how it is made: the hash that has its length, and the encryption key.
+    MacMethod,
+    /// One initialization vector for all values.
+    OneVector,
+    /// A passphrase's key without a length: as the cipher wants it.
+    KeyLength,
+    /// A draft from before RFC 6030.
+    Draft,
+    /// A draft that does not say how the key is made of the passphrase: PBKDF2 with HMAC-SHA1.
+    DraftPassphrase,
+    /// A draft's expiry date with slashes: the month first.
+    MonthFirst,
+    /// A number in base64 where digits belong.
+    NumberInBase64,
+    /// An encrypted number in digits where bytes belong.
+    NumberInDigits,
+    /// A limit to the number of transactions.
+    Transactions,
+    /// A PIN that belongs before or behind the passcode.
+    PinNotAsked,
     /// The file is signed; the signature was not checked.
     Signature,
     /// A key or passphrase was given for a file that is not encrypted.
@@ -70,6 +90,22 @@ impl fmt::Display for Assumption {
             Self::TimeZone => "the file does not say a date's time zone: UTC taken",
             Self::NoMac => "an encrypted value has no MAC: taken as it was decrypted",
             Self::MacOverPlaintext => "a MAC is over the plaintext, not the ciphertext: taken, it fits",
+            Self::MacMethod => {
+                "the file does not say how its MACs are made: HMAC with the hash of that length taken, it fits"
+            }
+            Self::OneVector => "all values have one initialization vector: the encryption is weaker than it should be",
+            Self::KeyLength => "the file does not say the length of the passphrase's key: taken as its cipher wants it",
+            Self::Draft => "the file follows a draft of PSKC from before RFC 6030: read as such",
+            Self::DraftPassphrase => {
+                "the file does not say how its key is made of the passphrase: PBKDF2 with HMAC-SHA1 taken"
+            }
+            Self::MonthFirst => "an expiry date has slashes: the month taken first, then the day",
+            Self::NumberInBase64 => "a number is written in base64: taken as 4 or 8 bytes, the highest first, or as digits",
+            Self::NumberInDigits => "an encrypted number is written in digits, not in bytes: taken as digits",
+            Self::Transactions => "the file limits how often a token may be used: that is not counted",
+            Self::PinNotAsked => {
+                "the file wants a PIN before or behind the passcode: otpair asks for the passcode only"
+            }
             Self::Signature => "the file is signed: the signature was not checked",
             Self::NotEncrypted => "the file is not encrypted: the key or passphrase was not needed",
         })

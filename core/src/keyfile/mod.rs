@@ -21,6 +21,7 @@ mod lines;
 mod oath_csv;
 mod otpauth;
 mod ping_csv;
+mod private_key;
 mod pskc;
 mod recognize;
 mod settle;
@@ -36,6 +37,7 @@ pub use assumption::Assumption;
 use assumption::Notes;
 use input::Input;
 pub use input::Source;
+pub use private_key::PrivateKey;
 use recognize::Head;
 use settle::Said;
 pub use spent::Spent;
@@ -163,6 +165,8 @@ pub enum Unlock {
     PreSharedKey(Zeroizing<Vec<u8>>),
     /// A passphrase, as bytes (RFC 6030 section 6.2).
     Passphrase(Zeroizing<Vec<u8>>),
+    /// The private half of the RSA key that it is encrypted to (RFC 6030 section 6.3).
+    PrivateKey(Box<PrivateKey>),
 }
 
 impl Unlock {

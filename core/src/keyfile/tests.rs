@@ -18,11 +18,16 @@ macro_rules! sample {
 }
 
 mod anything;
+mod ciphers;
+mod drafts;
 mod encrypted;
+mod hostile;
 mod lines;
 mod moved;
 mod plain_pskc;
+mod policy;
 mod recognition;
+mod rsa;
 mod unsound_xml;
 
 #[derive(Default)]

@@ -19,6 +19,10 @@ const LONGEST_EVENT: usize = 1024 * 1024;
 const MOST_ELEMENTS: usize = 4096;
 /// The most attributes of an element.
 const MOST_ATTRIBUTES: usize = 64;
+/// The most memory that one child of the root takes, about, in bytes: texts, and this for each element and attribute.
+const MOST_MEMORY: usize = 1024 * 1024;
+const ELEMENT: usize = 128;
+const ATTRIBUTE: usize = 64;
 
 /// An element with all that is in it.
 pub(super) struct Element {
@@ -49,6 +53,11 @@ impl Element {
             .map(|(_, value)| value.trim())
     }
 
+    /// Its children.
+    pub(super) fn elements(&self) -> &[Self] {
+        &self.children
+    }
+
     /// The children of that local name.
     pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
@@ -71,6 +80,25 @@ impl Element {
     /// Whether it, or anything in it, has that local name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.name == name || self.children.iter().any(|child| child.has(name))
+    }
+
+    /// Everything in it of that local name, whatever lies between.
+    pub(super) fn descendants(&self, name: &str) -> Vec<&Self> {
+        let mut found = Vec::new();
+        for child in &self.children {
+            if child.name == name {
+                found.push(child);
+            }
+            found.append(&mut child.descendants(name));
+        }
+        found
+    }
+
+    /// About how much memory it takes without its children and text.
+    fn size(&self) -> usize {
+        let attributes = self.attributes.iter();
+        let attributes = attributes.map(|(name, value)| ATTRIBUTE + name.len() + value.len());
+        ELEMENT + self.name.len() + attributes.sum::<usize>()
     }
 
     /// Adds to its text. A string that must grow is replaced and wiped, so that no seed is left behind.
@@ -141,8 +169,11 @@ impl<'a> Document<'a> {
 
     fn read_child(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Element>, String> {
         let mut open: Vec<Element> = Vec::new();
-        let mut elements = 0;
+        let (mut elements, mut size) = (0, 0);
         loop {
+            if size > MOST_MEMORY {
+                return Err("too much in one entry".to_owned());
+            }
             let line = self.reader.get_ref().line();
             self.reader.get_mut().allow(LONGEST_EVENT);
             buffer.clear();
@@ -160,22 +191,28 @@ impl<'a> Document<'a> {
                     if elements > MOST_ELEMENTS {
                         return Err("too many elements in one entry".to_owned());
                     }
-                    open.push(self.element(&tag, line)?);
+                    let element = self.element(&tag, line)?;
+                    size += element.size();
+                    open.push(element);
                 }
                 Event::End(_) => match (open.pop(), open.last_mut()) {
                     (Some(done), Some(parent)) => parent.children.push(done),
                     (Some(done), None) => return Ok(Some(done)),
                     (None, _) => self.ended = true,
                 },
-                Event::Text(text) => self.add(open.last_mut(), &text.xml10_content())?,
-                Event::CData(text) => self.add(open.last_mut(), &text.xml10_content())?,
+                Event::Text(text) => {
+                    size += self.add(open.last_mut(), &text.xml10_content())?;
+                }
+                Event::CData(text) => {
+                    size += self.add(open.last_mut(), &text.xml10_content())?;
+                }
                 Event::GeneralRef(reference) => {
                     let character =
                         match reference.resolve_char_ref().map_err(|fault| why(&fault))? {
                             Some(character) => character,
                             None => predefined(&reference)?,
                         };
-                    self.add(open.last_mut(), character.encode_utf8(&mut [0; 4]))?;
+                    size += self.add(open.last_mut(), character.encode_utf8(&mut [0; 4]))?;
                 }
                 Event::DocType(_) => {
                     return Err("a DOCTYPE: document type definitions are not read".to_owned());
@@ -192,15 +229,16 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Adds text to the element that it stands in. Between the children of the root it has no meaning.
-    fn add(&self, element: Option<&mut Element>, text: &str) -> Result<(), String> {
+    /// Adds text to the element that it stands in, and gives how much. Between the children of the root it has no
+    /// meaning.
+    fn add(&self, element: Option<&mut Element>, text: &str) -> Result<usize, String> {
         self.check(text)?;
         match element {
-            Some(element) => element.push(text),
+            Some(element) => element.push(text).map(|()| text.len()),
             None if (self.root.is_none() || self.ended) && !text.trim().is_empty() => {
                 Err("text outside the root element".to_owned())
             }
-            None => Ok(()),
+            None => Ok(0),
         }
     }
 
