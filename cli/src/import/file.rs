@@ -1,5 +1,6 @@
 //! A seed file, as the readers of its formats take it.
 
+use super::ownership::{self, Ownership};
 use otpair_core::keyfile::Source;
 use std::cell::Cell;
 use std::fs::File;
@@ -18,6 +19,7 @@ pub(super) struct SeedFile {
     /// How many of its bytes are read, in the walk that goes on.
     read: Cell<u64>,
     length: u64,
+    ownership: Ownership,
 }
 
 enum Content {
@@ -30,12 +32,13 @@ enum Content {
 impl SeedFile {
     /// Opens a file; `-` is stdin.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = if path == Path::new("-") {
-            File::from(io::stdin().as_fd().try_clone_to_owned()?)
+        let (file, folder) = if path == Path::new("-") {
+            (File::from(io::stdin().as_fd().try_clone_to_owned()?), None)
         } else {
-            File::open(path)?
+            ownership::open(path)?
         };
         let metadata = file.metadata()?;
+        let ownership = Ownership::of(&file, &metadata, folder)?;
         let (content, length) = if metadata.is_file() {
             (Content::File(file), metadata.len())
         } else {
@@ -47,7 +50,13 @@ impl SeedFile {
             content,
             read: Cell::new(0),
             length,
+            ownership,
         })
+    }
+
+    /// Whose it is.
+    pub(super) fn ownership(&self) -> &Ownership {
+        &self.ownership
     }
 
     /// How long it is, in bytes.
