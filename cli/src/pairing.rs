@@ -3,10 +3,13 @@
 use crate::failure::Failure;
 use crate::machine::Machine;
 use otpair_cache::SeedCache;
+use otpair_cache::admin::{Error, Refusal};
 use otpair_core::event::{Event, EventKind};
 use otpair_core::pairing::{self, Ineligible};
 use otpair_core::policy::Policy;
-use otpair_core::records::{Account, FaultKind, HeldToken, Holder, Records as _, Stock};
+use otpair_core::records::{
+    Account, FaultKind, HeldToken, Holder, Records as _, Stock, UserRecord,
+};
 use otpair_core::token::{Serial, TokenState};
 use otpair_host::clock;
 
@@ -47,8 +50,18 @@ impl<'m> Pairing<'m> {
     }
 
     /// How many tokens one may have.
-    pub(crate) fn most(&self) -> usize {
+    fn most(&self) -> usize {
         usize::try_from(self.policy.max_tokens_per_user).unwrap_or(usize::MAX)
+    }
+
+    /// Refuses one token more for a user who has so many.
+    pub(crate) fn has_room(&self, user: &str, has: usize) -> Result<(), Failure> {
+        let most = self.most().min(UserRecord::MAX_TOKENS);
+        if has < most {
+            return Ok(());
+        }
+        let user = user.to_owned();
+        Err(Error::from(Refusal::TooManyTokens { user, most }).into())
     }
 
     /// Pairs a token in this state with an account, durably, and logs it.

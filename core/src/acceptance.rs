@@ -104,7 +104,7 @@ impl Search {
 }
 
 /// The number of the time step at `now` (RFC 6238 section 4.2); negative before T0. 0 for HOTP.
-fn time_step(token_type: TokenType, now: u64) -> i128 {
+pub(crate) fn time_step(token_type: TokenType, now: u64) -> i128 {
     match token_type {
         TokenType::Hotp => 0,
         TokenType::Totp { time_interval, t0 } => {

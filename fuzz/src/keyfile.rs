@@ -61,6 +61,7 @@ pub fn keyfile_format(data: &[u8]) {
         time_interval: TimeInterval::new(60).ok().filter(|_| is_set(8)),
         algorithm: Some(algorithm).filter(|_| is_set(16)),
         unlock: unlock(way, data),
+        owner: is_set(32).then(|| "alice".to_owned()),
     };
     hold(data, &options);
 }

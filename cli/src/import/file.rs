@@ -1,5 +1,6 @@
 //! A seed file, as the readers of its formats take it.
 
+use super::ownership::{self, Ownership};
 use crate::interrupt::Interrupt;
 use otpair_core::keyfile::Source;
 use std::cell::Cell;
@@ -20,6 +21,7 @@ pub(super) struct SeedFile<'i> {
     /// How many of its bytes are read, in the walk that goes on.
     read: Cell<u64>,
     length: u64,
+    ownership: Ownership,
 }
 
 enum Content {
@@ -32,12 +34,13 @@ enum Content {
 impl<'i> SeedFile<'i> {
     /// Opens a file; `-` is stdin. It can't be read any more once Ctrl-C is pressed.
     pub(super) fn open(path: &Path, interrupt: &'i Interrupt) -> io::Result<Self> {
-        let file = if path == Path::new("-") {
-            File::from(io::stdin().as_fd().try_clone_to_owned()?)
+        let (file, folder) = if path == Path::new("-") {
+            (File::from(io::stdin().as_fd().try_clone_to_owned()?), None)
         } else {
-            File::open(path)?
+            ownership::open(path)?
         };
         let metadata = file.metadata()?;
+        let ownership = Ownership::of(&file, &metadata, folder)?;
         let (content, length) = if metadata.is_file() {
             (Content::File(file), metadata.len())
         } else {
@@ -50,7 +53,13 @@ impl<'i> SeedFile<'i> {
             interrupt,
             read: Cell::new(0),
             length,
+            ownership,
         })
+    }
+
+    /// Whose it is.
+    pub(super) fn ownership(&self) -> &Ownership {
+        &self.ownership
     }
 
     /// How long it is, in bytes.

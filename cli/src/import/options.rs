@@ -8,7 +8,7 @@ use otpair_core::token::{Digits, HashAlgorithm, TimeInterval};
 use std::path::PathBuf;
 
 /// What an encrypted file is opened with.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[group(multiple = false)]
 pub(super) struct UnlockArgs {
     /// The key of an encrypted file, in hexadecimal; - reads it from stdin
@@ -88,6 +88,7 @@ impl Said {
             digits: self.digits,
             time_interval: self.time_interval,
             algorithm: self.algorithm,
+            owner: None,
             unlock,
         }
     }

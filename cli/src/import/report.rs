@@ -1,5 +1,6 @@
 //! What came of an import, told as it comes: a file of which every line is rejected takes no more memory than another.
 
+use super::pairings::{NotPaired, Paired};
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Progress;
@@ -10,10 +11,13 @@ use std::io::{self, Write as _};
 /// The counts, and what is told beside them.
 pub(super) struct Report {
     json: bool,
+    dry_run: bool,
     pub(super) new: u64,
     pub(super) unchanged: u64,
     conflict: u64,
     rejected: u64,
+    paired: Vec<Paired>,
+    not_paired: Vec<NotPaired>,
     progress: Option<Progress>,
     /// Why stdout takes no more. The import goes on all the same: whoever reads its output does not decide on it.
     lost: Option<io::Error>,
@@ -27,13 +31,16 @@ struct Rejected<'a> {
 }
 
 impl Report {
-    pub(super) fn new(json: bool) -> Self {
+    pub(super) fn new(json: bool, dry_run: bool) -> Self {
         Self {
             json,
+            dry_run,
             new: 0,
             unchanged: 0,
             conflict: 0,
             rejected: 0,
+            paired: Vec::new(),
+            not_paired: Vec::new(),
             progress: None,
             lost: None,
         }
@@ -92,18 +99,36 @@ impl Report {
         self.rejected += 1;
     }
 
+    /// A token was paired, or would be.
+    pub(super) fn paired(&mut self, paired: Paired) {
+        if self.json {
+            self.paired.push(paired);
+        } else {
+            self.line(&paired.line(self.dry_run));
+        }
+    }
+
+    /// A token was not paired, though the file says whose it is.
+    pub(super) fn not_paired(&mut self, left: NotPaired) {
+        if !self.json {
+            self.line(&left.line());
+        }
+        self.not_paired.push(left);
+    }
+
     /// Whether there is anything to count.
     pub(super) fn is_empty(&self) -> bool {
         self.new + self.unchanged + self.conflict + self.rejected == 0
     }
 
     /// Tells the counts.
-    pub(super) fn count(&mut self, dry_run: bool) {
+    pub(super) fn count(&mut self) {
         let (new, unchanged, conflict) = (self.new, self.unchanged, self.conflict);
         if self.json {
             let opening = if self.rejected == 0 { OPENING } else { "" };
+            let paired = list("paired", &self.paired) + &list("not_paired", &self.not_paired);
             self.write(&format!(
-                "{opening}],\"new\":{new},\"unchanged\":{unchanged},\"conflict\":{conflict}}}\n"
+                "{opening}],\"new\":{new},\"unchanged\":{unchanged},\"conflict\":{conflict}{paired}}}\n"
             ));
             return;
         }
@@ -111,16 +136,20 @@ impl Report {
         self.line(&format!(
             "new {new}, unchanged {unchanged}, conflict {conflict}, rejected {rejected}"
         ));
-        if dry_run {
+        if self.dry_run {
             self.line("Nothing was imported: this was a dry run.");
         }
     }
 
     /// Whether everything was taken and told.
     pub(super) fn verdict(self) -> Result<(), Failure> {
+        let left = self.not_paired.iter().filter(|left| !left.is_gone).count();
         match (self.lost, self.conflict, self.rejected) {
             (Some(error), ..) => Err(error.into()),
-            (None, 0, 0) => Ok(()),
+            (None, 0, 0) if left == 0 => Ok(()),
+            (None, 0, 0) => Err(Failure::new(format!(
+                "all tokens are imported, but {left} not paired: do what is said of each, and import the file again"
+            ))),
             (None, conflicts, rejected) => Err(Failure::new(format!(
                 "not everything could be taken: {conflicts} conflicts, {rejected} rejected; mend the file and import it again"
             ))),
@@ -148,3 +177,11 @@ impl Report {
 
 /// What stands before the first entry that was rejected.
 const OPENING: &str = "{\"rejected\":[";
+
+/// A further key of the JSON, unless its list is empty.
+fn list<T: Serialize>(name: &str, entries: &[T]) -> String {
+    match serde_json::to_string(entries) {
+        Ok(text) if !entries.is_empty() => format!(",\"{name}\":{text}"),
+        _ => String::new(),
+    }
+}

@@ -12,6 +12,7 @@ mod config;
 mod doctor;
 mod import;
 mod log;
+mod moving;
 mod people;
 mod private_key;
 mod protect;

@@ -45,6 +45,12 @@ pub enum Assumption {
     CutBase32,
     /// A seed that is not as long as is usual for its hash.
     SeedLength,
+    /// No serial number: made up from the user's name.
+    SerialFromUser,
+    /// A PIN in front of the passcodes.
+    Pin,
+    /// Emergency codes.
+    EmergencyCodes,
     /// A date without a time zone: UTC.
     TimeZone,
     /// An encrypted value without a MAC.
@@ -110,6 +116,15 @@ impl fmt::Display for Assumption {
             Self::SeedLength => {
                 "a seed is not as long as is usual for its hash (SHA1 20 bytes, SHA256 32, SHA512 64): \
                  check the hash (--algorithm)"
+            }
+            Self::SerialFromUser => {
+                "the file does not say the serial number: one made up from the user's name taken"
+            }
+            Self::Pin => {
+                "a PIN in front of the passcodes is not taken over: people type the passcode alone"
+            }
+            Self::EmergencyCodes => {
+                "emergency codes are not taken over: otpair user bypass gives one when it is needed"
             }
             Self::TimeZone => "the file does not say a date's time zone: UTC taken",
             Self::NoMac => "an encrypted value has no MAC: taken as it was decrypted",

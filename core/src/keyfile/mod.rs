@@ -21,6 +21,7 @@ mod deepnet_xml;
 mod elements;
 mod entra_csv;
 mod feitian;
+mod google_authenticator;
 mod input;
 mod lines;
 mod linotp_csv;
@@ -35,8 +36,10 @@ mod refused;
 mod safenet_xml;
 mod safeword;
 mod settle;
+mod spent;
 #[cfg(test)]
 mod tests;
+mod users_oath;
 mod xml;
 mod yubico_csv;
 mod yubico_traditional;
@@ -50,6 +53,7 @@ pub use input::Source;
 pub use private_key::PrivateKey;
 use recognize::Head;
 use settle::Said;
+pub use spent::Spent;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -70,6 +74,10 @@ pub struct KeyPackage {
     pub drift: i32,
     /// The user that the file names for it.
     pub reserved_for: Option<String>,
+    /// The user who has it already, by a file that says so.
+    pub paired_with: Option<String>,
+    /// What it has spent where it was used before, for TOTP.
+    pub spent: Spent,
 }
 
 /// The formats that can be read.
@@ -103,17 +111,23 @@ pub enum Format {
     PingCsv,
     /// `serial seed` with blanks, base32 or hexadecimal.
     Feitian,
+    /// `TYPE user pin seedhex [counter [last-passcode [time]]]`, of `pam_oath`.
+    UsersOath,
+    /// A person's secret and options, of `pam_google_authenticator`.
+    GoogleAuthenticator,
 }
 
 impl Format {
     /// Every format. The first that recognizes a file or a line is taken.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Pskc,
         Self::SafeNetXml,
         Self::DeepnetXml,
         Self::SafeWord,
         Self::Authenex,
         Self::Otpauth,
+        Self::UsersOath,
+        Self::GoogleAuthenticator,
         Self::EntraCsv,
         Self::YubicoTraditional,
         Self::YubicoCsv,
@@ -143,6 +157,8 @@ impl Format {
             Self::YubicoCsv => &yubico_csv::YubicoCsv,
             Self::MultiOtpCsv => &multiotp_csv::MultiOtpCsv,
             Self::LinOtpCsv => &linotp_csv::LinOtpCsv,
+            Self::UsersOath => &users_oath::UsersOath,
+            Self::GoogleAuthenticator => &google_authenticator::GoogleAuthenticator,
             Self::OathCsv => &oath_csv::OathCsv,
             Self::PingCsv => &ping_csv::PingCsv,
             Self::Feitian => &feitian::Feitian,
@@ -229,6 +245,8 @@ pub struct Options {
     pub time_interval: Option<TimeInterval>,
     /// The hash under the HMAC.
     pub algorithm: Option<HashAlgorithm>,
+    /// Whose the file is: for a format that is one person's, and does not say whose.
+    pub owner: Option<String>,
     /// What the file is opened with, if it is encrypted.
     pub unlock: Unlock,
 }

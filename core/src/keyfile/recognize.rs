@@ -40,6 +40,11 @@ impl<'a> Head<'a> {
         self.begins(b"<")
     }
 
+    /// Its lines, comments and all. The last may be cut.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.bytes.split(|byte| *byte == b'\n')
+    }
+
     /// The first line that is not blank, comment or not.
     pub(super) fn first_line(&self) -> &'a [u8] {
         first_line(self.bytes)

@@ -1,7 +1,7 @@
 //! From what a file says about one token, and what the flags say, to a key package: nothing is guessed silently.
 
 use super::assumption::{Assumption, Notes};
-use super::{KeyPackage, Kind, Options};
+use super::{KeyPackage, Kind, Options, Spent};
 use crate::seed::Seed;
 use crate::token::{
     Digits, HashAlgorithm, InvalidToken, Parameters, Serial, TimeInterval, TokenType,
@@ -23,6 +23,8 @@ pub(super) struct Said {
     pub(super) not_before: Option<u64>,
     pub(super) not_after: Option<u64>,
     pub(super) reserved_for: Option<String>,
+    pub(super) paired_with: Option<String>,
+    pub(super) spent: Spent,
 }
 
 impl Said {
@@ -42,6 +44,8 @@ impl Said {
             not_before: None,
             not_after: None,
             reserved_for: None,
+            paired_with: None,
+            spent: Spent::default(),
         }
     }
 
@@ -81,6 +85,8 @@ impl Said {
             counter: self.counter.filter(|_| kind == Kind::Hotp).unwrap_or(0),
             drift: if kind == Kind::Totp { self.drift } else { 0 },
             reserved_for: self.reserved_for,
+            paired_with: self.paired_with,
+            spent: self.spent,
         })
     }
 

@@ -23,6 +23,7 @@ mod drafts;
 mod encrypted;
 mod hostile;
 mod lines;
+mod moved;
 mod plain_pskc;
 mod policy;
 mod recognition;
