@@ -12,7 +12,7 @@ fn writings() -> Vec<String> {
     let whole = [HEX, BASE32, BASE64];
     let parts = whole
         .iter()
-        .flat_map(|text| [&text[..12], &text[10..24]].map(|part| part.to_ascii_lowercase()));
+        .flat_map(|text| [&text[..12], &text[10..24]].map(str::to_ascii_lowercase));
     parts.collect()
 }
 
