@@ -4,16 +4,21 @@ use otpair_core::records::Fault;
 use otpair_core::token::Serial;
 use std::fmt;
 
+mod backup;
 mod doctor;
 mod import;
 mod pairing;
+mod restore;
 mod stock;
 mod tokens;
 mod users;
 
 pub use crate::inventory::Entry;
+pub use backup::Copied;
 pub use doctor::Problem;
-pub use import::{Added, Import, Package};
+pub use import::{Batch, Import, Left, Package, There};
+pub(crate) use import::{Verdict, Waiting};
+pub use restore::{LeftOut, Restore, Restored, Rules};
 pub use users::UserAndRecord;
 
 /// Why the admin's wish was not done.

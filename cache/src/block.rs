@@ -37,9 +37,6 @@ pub(crate) enum Invalid {
 /// A state as a block. `None` if it does not fit: never cut short.
 pub(crate) fn encode(state: &State, keys: &Keys) -> Option<[u8; LEN]> {
     let mut out = Writer::default();
-    out.raw(&MAGIC);
-    out.u16(VERSION);
-    out.raw(&keys.id);
     out.u64(state.sequence);
     out.u32(state.account.uid);
     if state.account.name.len() > MAX_NAME {
@@ -47,6 +44,16 @@ pub(crate) fn encode(state: &State, keys: &Keys) -> Option<[u8; LEN]> {
     }
     out.bytes(state.account.name.as_bytes())?;
     write_record(&mut out, &state.record)?;
+    sealed(&out.0, keys)
+}
+
+/// The bytes of a state as a block, with what tells and proves that it is one.
+pub(crate) fn sealed(state: &[u8], keys: &Keys) -> Option<[u8; LEN]> {
+    let mut out = Writer::default();
+    out.raw(&MAGIC);
+    out.u16(VERSION);
+    out.raw(&keys.id);
+    out.raw(state);
     let mut block = [0; LEN];
     let (body, mac) = block.split_at_mut(LEN - MAC_LEN);
     body.get_mut(..out.0.len())?.copy_from_slice(&out.0);

@@ -4,6 +4,7 @@ use crate::folder::{Access, Folder};
 use crate::inventory::{self, Inventory};
 use crate::key::{KeySource, Keys, hmac_sha256};
 use crate::record::{self, RecordFile, Whose};
+use crate::rehearsal::Rehearsal;
 use crate::{fault, name, seal};
 use otpair_core::bypass::BypassCode;
 use otpair_core::records::{
@@ -41,6 +42,8 @@ pub struct SeedCache {
     /// A token that nobody has, without a seed.
     nobodys: Token,
     pub(crate) inventory: Option<Inventory>,
+    /// What the dry runs so far would have imported.
+    pub(crate) rehearsal: Option<Rehearsal>,
 }
 
 impl SeedCache {
@@ -70,6 +73,7 @@ impl SeedCache {
             keys,
             keyed,
             inventory: None,
+            rehearsal: None,
         })
     }
 

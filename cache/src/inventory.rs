@@ -5,7 +5,7 @@ use crate::fault;
 use crate::folder::{Folder, UNFINISHED};
 use crate::key::Keys;
 use otpair_core::records::{Fault, FaultKind};
-use row::Table;
+use row::Rows;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 mod adding;
 mod holder;
+mod merging;
 mod row;
 
 pub use row::Entry;
@@ -152,9 +153,10 @@ impl Inventory {
         self.migrate()?;
         self.write(|tx| {
             tx.execute("INSERT INTO cache (key_id) VALUES (?1)", [&keys.id[..]])?;
+            let mut rows = Rows::prepare(tx)?;
             entries
                 .iter()
-                .try_for_each(|entry| row::insert(tx, Table::Tokens, entry))
+                .try_for_each(|entry| rows.insert(entry).map(drop))
         })
     }
 
@@ -207,7 +209,7 @@ impl Inventory {
 }
 
 /// An error of SQLite, by what the admin has to do.
-fn failed(path: &Path, error: rusqlite::Error) -> Fault {
+pub(crate) fn failed(path: &Path, error: rusqlite::Error) -> Fault {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => FaultKind::Busy,
         Some(

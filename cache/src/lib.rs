@@ -12,11 +12,14 @@ mod cache;
 mod codec;
 mod fault;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod inventory;
 mod key;
 mod lock;
 mod name;
 mod record;
+mod rehearsal;
 mod seal;
 pub mod way;
 

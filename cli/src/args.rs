@@ -2,7 +2,8 @@
 
 use crate::failure::Failure;
 use crate::{
-    completions, config, doctor, import, log, protect, protect_key, sign_on, status, token, user,
+    backup, completions, config, doctor, import, log, protect, protect_key, sign_on, status, token,
+    user,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
@@ -52,6 +53,10 @@ enum Command {
     Config(config::Command),
     /// Show the audit log
     Log(log::Args),
+    /// Back up tokens and people's records into a file that a passphrase opens
+    Backup(backup::Args),
+    /// Restore a backup, and keep what is here and newer
+    Restore(backup::restore::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -80,6 +85,8 @@ impl Cli {
             Command::Doctor(args) => args.run(config),
             Command::Config(command) => command.run(config),
             Command::Log(args) => args.run(config),
+            Command::Backup(args) => args.run(config),
+            Command::Restore(args) => args.run(config),
             Command::Completions(args) => args.run(),
         }
     }

@@ -1,22 +1,24 @@
 //! `otpair import`: from vendors' seed files into the inventory.
 
 mod file;
-mod options;
+mod intake;
+pub(crate) mod options;
+mod ownership;
+mod pairings;
+mod private_key;
+mod report;
 
 pub(crate) use options::Said;
 
 use crate::args::Json;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::machine::Machine;
-use crate::output;
-use crate::progress::Progress;
-use otpair_cache::SeedCache;
-use otpair_cache::admin::{Added, Import, Package};
-use otpair_core::event::{Event, EventKind};
-use otpair_core::keyfile::{self, Format, Item, KeyPackage, Options, Rejection, Unreadable};
-use otpair_core::records::{Fault, FaultKind};
-use otpair_host::clock;
-use serde::Serialize;
+use intake::Intake;
+use otpair_cache::admin::Package;
+use otpair_core::keyfile::{Format, KeyPackage};
+use pairings::Pairings;
+use report::Report;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -24,9 +26,11 @@ pub(crate) struct Args {
     /// The seed files; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The format of the files, if it should not be recognized: pskc, ping-csv, oath-csv or otpauth
-    #[arg(long, value_parser = options::format)]
+    #[arg(long, value_parser = options::format, help = options::format_help())]
     format: Option<Format>,
+    /// Whose token a google-authenticator file is that belongs to root
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     #[command(flatten)]
     unlock: options::UnlockArgs,
     #[command(flatten)]
@@ -38,159 +42,29 @@ pub(crate) struct Args {
     json: Json,
 }
 
-/// What came of an import; the contract's JSON.
-#[derive(Debug, Default, Serialize)]
-struct Report {
-    new: u64,
-    unchanged: u64,
-    conflict: u64,
-    rejected: Vec<Rejected>,
-    /// For people, in the order in which it was met: what was assumed, conflicts.
-    #[serde(skip)]
-    notes: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Rejected {
-    r#where: String,
-    why: String,
-}
-
-/// One file on its way in.
-struct Intake<'a> {
-    report: &'a mut Report,
-    /// What stands in front of a place in the file; empty where there is one file only.
-    prefix: String,
-    name: String,
-}
-
 impl Args {
     /// Imports the files one after another.
-    pub(crate) fn run(self, config: Option<&Path>) -> Result<(), Failure> {
+    pub(crate) fn run(mut self, config: Option<&Path>) -> Result<(), Failure> {
         let machine = Machine::load(config)?;
-        let options = self.said.options(self.format, self.unlock.read()?);
+        if self.user.is_some() && self.files.len() > 1 {
+            let why = "--user says whose one file is: give one file at a time";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        let unlock = std::mem::take(&mut self.unlock).read()?;
+        let mut options = self.said.options(self.format, unlock);
         let mut cache = machine.cache()?;
-        let mut report = Report::default();
-        for path in &self.files {
-            let name = if path == Path::new("-") {
-                "stdin".to_owned()
-            } else {
-                path.display().to_string()
-            };
-            let prefix = if self.files.len() > 1 {
-                format!("{name}: ")
-            } else {
-                String::new()
-            };
-            let before = report.new;
-            let mut intake = Intake {
-                report: &mut report,
-                prefix,
-                name,
-            };
-            let taken = intake.take(path, &options, &mut cache, self.dry_run);
-            let (added, name) = (intake.report.new - before, intake.name);
-            if added > 0 && !self.dry_run {
-                let reason = format!("{added} tokens from {name}");
-                machine.record(None, &Event::new(EventKind::Imported).reason(reason));
-            }
-            taken?;
+        let interrupt = Interrupt::expect()?;
+        let mut report = Report::new(self.json.json, self.dry_run);
+        let mut pairings = Pairings::new(&machine, self.dry_run);
+        let taken = self.files.iter().try_for_each(|path| {
+            let mut intake = Intake::of(path, &self, &machine, &interrupt);
+            intake.take_and_log(path, &mut options, &mut cache, &mut report, &mut pairings)
+        });
+        if taken.is_ok() || !report.is_empty() {
+            report.count();
         }
-        report.print(self.json.json, self.dry_run)?;
+        taken?;
         report.verdict()
-    }
-}
-
-impl Intake<'_> {
-    fn take(
-        &mut self,
-        path: &Path,
-        options: &Options,
-        cache: &mut SeedCache,
-        dry_run: bool,
-    ) -> Result<(), Failure> {
-        let file = match file::SeedFile::open(path) {
-            Ok(file) => file,
-            Err(error) => {
-                self.reject_file(format!("can't be read: {error}"));
-                return Ok(());
-            }
-        };
-        let items = match keyfile::read(&file, options) {
-            Ok(items) => items,
-            Err(unreadable) => {
-                self.reject_rest(unreadable);
-                return Ok(());
-            }
-        };
-        let mut progress = Progress::new(file.length());
-        let mut import = cache.import(&self.name, clock::now(), dry_run)?;
-        for (done, item) in (1..).zip(items) {
-            match item {
-                Ok(Item::Package(package)) => self.add(&mut import, &package)?,
-                Ok(Item::Rejected(rejection)) => self.reject(&rejection),
-                Ok(Item::Assumed(assumption)) => {
-                    let note = format!("{}{assumption}", self.prefix);
-                    self.report.notes.push(note);
-                }
-                Err(unreadable) => self.reject_rest(unreadable),
-            }
-            progress.at(done, file.read());
-        }
-        Ok(import.finish()?)
-    }
-
-    fn add(&mut self, import: &mut Import<'_>, package: &KeyPackage) -> Result<(), Fault> {
-        match import.add(&as_package(package)) {
-            Ok(Added::New) => self.report.new += 1,
-            Ok(Added::Unchanged) => self.report.unchanged += 1,
-            Ok(Added::Conflict(existing)) => {
-                self.report.conflict += 1;
-                let same = existing.stock.token.parameters == package.parameters;
-                let other = if same { "seed" } else { "seed or parameters" };
-                let note = format!(
-                    "{}conflict: token {} is there with another {other}, from {}: left as it was",
-                    self.prefix, package.serial, existing.source
-                );
-                self.report.notes.push(note);
-            }
-            Err(Fault {
-                kind: FaultKind::Damaged,
-                detail,
-            }) => {
-                let r#where = format!("{}token {}", self.prefix, package.serial);
-                self.report.rejected.push(Rejected {
-                    r#where,
-                    why: detail,
-                });
-            }
-            Err(fault) => return Err(fault),
-        }
-        Ok(())
-    }
-
-    fn reject(&mut self, rejection: &Rejection) {
-        let r#where = format!("{}{}", self.prefix, rejection.at);
-        self.report.rejected.push(Rejected {
-            r#where,
-            why: rejection.why.clone(),
-        });
-    }
-
-    /// Nothing of the file can be taken, or nothing more.
-    fn reject_rest(&mut self, unreadable: Unreadable) {
-        match unreadable {
-            Unreadable { at: None, why } => self.reject_file(why),
-            Unreadable { at: Some(at), why } => self.reject(&Rejection { at, why }),
-        }
-    }
-
-    /// As for a fault that has no place in the file.
-    fn reject_file(&mut self, why: String) {
-        self.report.rejected.push(Rejected {
-            r#where: self.name.clone(),
-            why,
-        });
     }
 }
 
@@ -204,39 +78,5 @@ pub(crate) fn as_package(package: &KeyPackage) -> Package<'_> {
         counter: package.counter,
         drift: package.drift,
         reserved_for: package.reserved_for.as_deref(),
-    }
-}
-
-impl Report {
-    fn print(&self, json: bool, dry_run: bool) -> Result<(), Failure> {
-        if json {
-            self.notes.iter().for_each(|note| output::note(note));
-            return output::print_json(self);
-        }
-        let rejected = self.rejected.iter();
-        let rejected =
-            rejected.map(|Rejected { r#where, why }| format!("rejected: {where}: {why}"));
-        let mut lines: Vec<_> = self.notes.iter().cloned().chain(rejected).collect();
-        lines.push(format!(
-            "new {}, unchanged {}, conflict {}, rejected {}",
-            self.new,
-            self.unchanged,
-            self.conflict,
-            self.rejected.len()
-        ));
-        if dry_run {
-            lines.push("Nothing was imported: this was a dry run.".to_owned());
-        }
-        let lines: Vec<_> = lines.iter().map(|line| output::plain(line)).collect();
-        output::print(&(lines.join("\n") + "\n"))
-    }
-
-    fn verdict(&self) -> Result<(), Failure> {
-        match (self.conflict, self.rejected.len()) {
-            (0, 0) => Ok(()),
-            (conflicts, rejected) => Err(Failure::new(format!(
-                "not everything could be taken: {conflicts} conflicts, {rejected} rejected; mend the file and import it again"
-            ))),
-        }
     }
 }

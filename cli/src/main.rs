@@ -4,17 +4,20 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod backup;
 mod completions;
 mod config;
 mod doctor;
 mod failure;
 mod files;
 mod import;
+mod interrupt;
 mod log;
 mod machine;
 #[cfg(test)]
 mod manual;
 mod output;
+mod pairing;
 mod progress;
 mod protect;
 mod protect_key;

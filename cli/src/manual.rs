@@ -1,6 +1,7 @@
 //! The manual, compared with the command line: what one has the other has too.
 
 use crate::args::Cli;
+use crate::import::options::format_names;
 use clap::{Arg, Command, CommandFactory};
 use std::collections::BTreeSet;
 
@@ -71,6 +72,22 @@ fn the_manual_has_every_flag_and_no_other() {
         .flat_map(|(_, command)| flags(command.get_arguments()))
         .collect();
     assert_eq!(named_flags(&page()), of_commands);
+}
+
+#[test]
+fn the_manual_and_the_help_list_every_format() {
+    let words: Vec<_> = PAGE.split_whitespace().collect();
+    let manual = words.join(" ").replace(['*', '\\'], "");
+    let names = format_names();
+    assert!(
+        manual.contains(&format!("Read the files in this format: {names}.")),
+        "{names}"
+    );
+    let commands = commands();
+    let import = commands.iter().find(|(words, _)| words == "otpair import");
+    let help = import.unwrap().1.clone().render_long_help().to_string();
+    let help: Vec<_> = help.split_whitespace().collect();
+    assert!(help.join(" ").contains(&names));
 }
 
 #[test]

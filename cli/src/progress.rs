@@ -40,13 +40,19 @@ impl Progress {
             let _ = write!(io::stderr(), "\r{text}\x1b[K");
         }
     }
+
+    /// Makes room for a line of text.
+    pub(crate) fn hide(&mut self) {
+        if self.drawn {
+            self.drawn = false;
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.drawn {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
+        self.hide();
     }
 }
 

@@ -38,21 +38,30 @@ pub(crate) fn from_file(path: &Path, name: &str) -> Result<Zeroizing<Vec<u8>>, F
     if path == Path::new("-") {
         return from_stdin(name);
     }
-    let mut bytes = Zeroizing::new(vec![0; LONGEST + 1]);
-    let length = File::open(path)
-        .and_then(|mut file| fill(&mut file, &mut bytes))
-        .map_err(|error| Failure::file(path, &error))?;
-    if length > LONGEST {
-        let path = path.display();
-        return Err(Failure::new(format!("{path}: too long to be the {name}")));
-    }
-    bytes.truncate(length);
+    let mut file = File::open(path).map_err(|error| Failure::file(path, &error))?;
+    let mut bytes = whole_file(&mut file, path, name)?;
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
     }
     if bytes.last() == Some(&b'\r') {
         bytes.pop();
     }
+    Ok(bytes)
+}
+
+/// The whole content of a file.
+pub(crate) fn whole_file(
+    file: &mut File,
+    path: &Path,
+    name: &str,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(vec![0; LONGEST + 1]);
+    let length = fill(file, &mut bytes).map_err(|error| Failure::file(path, &error))?;
+    if length > LONGEST {
+        let path = path.display();
+        return Err(Failure::new(format!("{path}: too long to be the {name}")));
+    }
+    bytes.truncate(length);
     Ok(bytes)
 }
 

@@ -31,7 +31,14 @@ impl Terminal {
         }
     }
 
-    fn say(&mut self, text: &str) -> io::Result<()> {
+    /// The terminal of this process, whatever stdin and stdout are.
+    pub(crate) fn of_this_process() -> Option<Self> {
+        let tty = File::options().read(true).write(true).open("/dev/tty");
+        tty.ok().map(Self::Tty)
+    }
+
+    /// Shows a text, or prints it where there is no terminal.
+    pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
         match self {
             Self::Tty(tty) => tty.write_all(text.as_bytes()),
             Self::Lines => {

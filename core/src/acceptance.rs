@@ -104,7 +104,7 @@ impl Search {
 }
 
 /// The number of the time step at `now` (RFC 6238 section 4.2); negative before T0. 0 for HOTP.
-fn time_step(token_type: TokenType, now: u64) -> i128 {
+pub(crate) fn time_step(token_type: TokenType, now: u64) -> i128 {
     match token_type {
         TokenType::Hotp => 0,
         TokenType::Totp { time_interval, t0 } => {
@@ -316,6 +316,19 @@ pub fn assume_spent(
 ) -> TokenState {
     let reached = latest(parameters, state, now, windows)
         .and_then(|latest| u64::try_from(latest + UNSEEN_DRIFT).ok());
+    TokenState {
+        last_accepted: state.last_accepted.max(reached),
+        ..*state
+    }
+}
+
+/// The token's state where what it has spent since `state` is not known, as after a restore: every time step up to now,
+/// by this machine's clock and by the token's, is taken as spent. A HOTP token's counter can't be known, and stays.
+#[must_use]
+pub fn from_now_on(parameters: &Parameters, state: &TokenState, now: u64) -> TokenState {
+    let step = time_step(parameters.token_type, now) + i128::from(state.drift.max(0));
+    let has_clock = parameters.token_type != TokenType::Hotp;
+    let reached = has_clock.then(|| u64::try_from(step).ok()).flatten();
     TokenState {
         last_accepted: state.last_accepted.max(reached),
         ..*state

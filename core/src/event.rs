@@ -26,6 +26,10 @@ pub enum EventKind {
     BypassUsed,
     /// Tokens were imported.
     Imported,
+    /// Tokens and people's records were backed up.
+    BackedUp,
+    /// A backup, or somebody's record of one, was restored.
+    Restored,
     /// A token was disabled.
     Disabled,
     /// A token was enabled again.
@@ -63,6 +67,8 @@ impl EventKind {
             Self::BypassIssued => "bypass_issued",
             Self::BypassUsed => "bypass_used",
             Self::Imported => "imported",
+            Self::BackedUp => "backed_up",
+            Self::Restored => "restored",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
             Self::Reserved => "reserved",

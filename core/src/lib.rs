@@ -18,7 +18,10 @@
 #![forbid(unsafe_code)]
 
 pub mod acceptance;
+#[cfg(feature = "backup")]
+pub mod age;
 pub mod answer;
+pub mod backup;
 pub mod bypass;
 pub mod calendar;
 pub mod caller;

@@ -24,6 +24,12 @@ pub mod pamstack;
 pub mod session;
 mod text;
 
+/// What is fuzzed of this crate and can't be reached from outside of it: built for the fuzzer and the tests only.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::helper::fuzzing::frames;
+}
+
 use config::{Config, KeyPlace, UNSEALED_KEY};
 use otpair_cache::{KeySource, SeedCache};
 use otpair_core::records::Fault;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and the crates of this workspace that it depends on.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("otpair-core", &[]),
     ("otpair-cache", &["otpair-core"]),
     ("otpair-host", &["otpair-core", "otpair-cache"]),
@@ -17,15 +17,24 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("otpair", &["otpair-core", "otpair-cache", "otpair-host"]),
     ("otpair-pkg", &[]),
     ("otpair-tests", &[]),
+    ("otpair-fuzz", &["otpair-core", "otpair-host"]),
 ];
 
 /// What core uses: arithmetic, wiping, and parsing of bytes that somebody else has read.
-const CORE_USES: [&str; 10] = [
+const CORE_USES: [&str; 18] = [
     "aes",
+    "aes-kw",
     "cbc",
+    "chacha20poly1305",
+    "des",
+    "hkdf",
     "hmac",
     "pbkdf2",
     "quick-xml",
+    "rsa",
+    "scrypt",
+    "serde",
+    "serde_json",
     "sha1",
     "sha2",
     "subtle",

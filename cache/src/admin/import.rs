@@ -1,16 +1,28 @@
 //! Importing tokens into the inventory.
+//!
+//! Packages are collected and sealed first, and written in one transaction then, in the order of their serial numbers:
+//! nobody who pairs meanwhile waits for a seed file to be read, and each page of the inventory is touched once.
 
 use super::Entry;
 use crate::SeedCache;
 use crate::inventory::Inventory;
 use crate::key::Keys;
+use crate::rehearsal::Rehearsal;
 use crate::seal;
 use otpair_core::records::{Fault, FaultKind, HeldToken, Holder, Stock};
 use otpair_core::seed::Seed;
-use otpair_core::token::{Parameters, Serial, Token, TokenState};
+use otpair_core::token::{Parameters, SealedSeed, Serial, Token, TokenState};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// The most tokens in one transaction (contract section 5).
-const BATCH: u32 = 10_000;
+const BATCH: usize = 10_000;
+
+/// The fewest, where the disk is too slow for more.
+const SMALLEST_BATCH: usize = 100;
+
+/// Who pairs meanwhile waits at most 5 s for the inventory: after a longer transaction than this the next is smaller.
+const LONG: Duration = Duration::from_secs(1);
 
 /// One token of a seed file.
 #[derive(Debug, Clone, Copy)]
@@ -31,49 +43,95 @@ pub struct Package<'a> {
     pub reserved_for: Option<&'a str>,
 }
 
-/// What became of a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Added {
-    /// It is in the inventory now.
-    New,
-    /// It was there already, with the same parameters and seed. Its state was left as it is.
-    Unchanged,
-    /// There is another token of this serial number, which was left as it is.
-    Conflict(Box<Entry>),
+/// What became of packages. Each one is counted, or is in `left`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// So many are in the inventory now.
+    pub new: u64,
+    /// So many were there already, with the same parameters and seed. Their state was left as it is.
+    pub unchanged: u64,
+    /// The others, in the order in which they were given.
+    pub left: Vec<Left>,
+}
+
+/// A package that was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Its serial number.
+    pub serial: Serial,
+    /// What there is of that number. It was left as it is.
+    pub there: There,
+}
+
+/// What keeps a package out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum There {
+    /// Another token.
+    Other {
+        /// The name of the file that it was imported from.
+        source: String,
+        /// It differs in nothing but the seed.
+        same_parameters: bool,
+    },
+    /// A token that can't be read, and why.
+    Damaged(String),
 }
 
 /// An import under way. What was added since the last full batch is lost unless [`Import::finish`] is called.
 pub struct Import<'c> {
     inventory: Inventory,
+    /// In a dry run.
+    rehearsal: Option<&'c mut Rehearsal>,
     keys: &'c Keys,
     source: String,
     now: u64,
-    dry_run: bool,
-    waiting: u32,
+    waiting: Vec<Waiting>,
+    /// So many are written at once.
+    most: usize,
+}
+
+/// A package that is to be written with its batch.
+pub(crate) struct Waiting {
+    pub(crate) entry: Entry,
+    pub(crate) seed: Zeroizing<Vec<u8>>,
+}
+
+/// What becomes of a package.
+pub(crate) enum Verdict {
+    New,
+    Unchanged,
+    Left(There),
 }
 
 impl SeedCache {
     /// Begins an import. `source` is the name of the seed file and `now` the time, in seconds since 1970 UTC, for the
-    /// inventory to remember. A lost inventory is made anew from the records first; a dry run writes nothing.
+    /// inventory to remember. A lost inventory is made anew from the records first.
+    ///
+    /// A dry run writes nothing to the cache. It knows what earlier dry runs with the same `SeedCache` would have
+    /// imported.
     ///
     /// # Errors
     /// Any fault of the inventory, or of a record if it has to be made anew.
     pub fn import(&mut self, source: &str, now: u64, dry_run: bool) -> Result<Import<'_>, Fault> {
         let inventory = if dry_run {
-            let inventory = self.inventory_for_dry_run(now)?;
-            inventory.prepare_dry_run()?;
-            inventory
+            self.inventory_for_dry_run(now)?
         } else {
             self.need_inventory(now)?;
             self.take_inventory()?
         };
+        inventory.prepare_import()?;
+        self.rehearsal = match self.rehearsal.take() {
+            None if dry_run => Some(Rehearsal::begin()?),
+            begun => begun.filter(|_| dry_run),
+        };
         Ok(Import {
             inventory,
+            rehearsal: self.rehearsal.as_mut(),
             keys: &self.keys,
             source: source.to_owned(),
             now,
-            dry_run,
-            waiting: 0,
+            waiting: Vec::new(),
+            most: BATCH,
         })
     }
 
@@ -132,62 +190,70 @@ pub(super) fn of_record(held: HeldToken, user: &str, now: u64) -> Entry {
 }
 
 impl Import<'_> {
-    /// Adds a token, unless one of its serial number is there.
+    /// Takes a package, which is added with its batch unless a token of its serial number is there. The answer is what
+    /// became of the batch that is full with it.
     ///
     /// # Errors
-    /// [`FaultKind::Damaged`] if one is there and can't be read: the import can go on without it. Any other fault of
-    /// the inventory ends the import.
-    pub fn add(&mut self, package: &Package<'_>) -> Result<Added, Fault> {
-        if let Some(existing) = self.inventory.imported(package.serial, self.dry_run)? {
-            return self.compare(package, existing);
+    /// Any fault of the inventory. Nothing of this batch is in it then.
+    pub fn add(&mut self, package: &Package<'_>) -> Result<Batch, Fault> {
+        let waiting = self.waiting(package)?;
+        self.waiting.push(waiting);
+        if self.waiting.len() < self.most {
+            return Ok(Batch::default());
         }
-        let entry = self.entry(package)?;
-        self.inventory.add(&entry, self.dry_run)?;
-        self.waiting += 1;
-        if self.waiting >= BATCH {
-            self.flush()?;
-        }
-        Ok(Added::New)
+        self.write()
     }
 
-    /// Makes what was added durable.
+    /// Makes all that was added durable. The answer is what became of the last batch.
     ///
     /// # Errors
-    /// Any fault of the inventory.
-    pub fn finish(mut self) -> Result<(), Fault> {
-        self.flush()
+    /// As [`Import::add`].
+    pub fn finish(mut self) -> Result<Batch, Fault> {
+        self.write()
     }
 
-    fn flush(&mut self) -> Result<(), Fault> {
-        self.waiting = 0;
-        self.inventory.commit_added()
+    fn write(&mut self) -> Result<Batch, Fault> {
+        let mut packages: Vec<_> = self.waiting.drain(..).enumerate().collect();
+        // A stable sort: of two packages of one serial number the first counts.
+        packages.sort_by(|(_, one), (_, other)| one.canonical().cmp(other.canonical()));
+        let entries = packages.iter().map(|(_, waiting)| &waiting.entry);
+        let begun = Instant::now();
+        let found = match self.rehearsal {
+            None => self.inventory.add_missing(entries)?,
+            Some(_) => self.inventory.like(entries)?,
+        };
+        self.most = next_size(self.most, begun.elapsed());
+        let mut verdicts: Vec<_> = packages
+            .iter()
+            .zip(found)
+            .map(|((_, waiting), found)| match found {
+                None => Verdict::New,
+                Some(found) => waiting.beside(self.keys, *found),
+            })
+            .collect();
+        if let Some(rehearsal) = &mut self.rehearsal {
+            rehearsal.meet(packages.iter().map(|(_, waiting)| waiting), &mut verdicts)?;
+        }
+        Ok(Batch::of(packages, verdicts))
     }
 
-    fn compare(&self, package: &Package<'_>, existing: Entry) -> Result<Added, Fault> {
-        let token = &existing.stock.token;
-        let seed = seal::unseal(self.keys, token)?;
-        let same =
-            token.parameters == *package.parameters && seed.expose() == package.seed.expose();
-        Ok(if same {
-            Added::Unchanged
-        } else {
-            Added::Conflict(Box::new(existing))
-        })
-    }
-
-    fn entry(&self, package: &Package<'_>) -> Result<Entry, Fault> {
+    fn waiting(&self, package: &Package<'_>) -> Result<Waiting, Fault> {
         let Package {
             serial,
             parameters,
             seed,
             ..
         } = *package;
-        Ok(Entry {
+        let sealed_seed = match self.rehearsal {
+            None => seal::seal(self.keys, serial, parameters, seed)?,
+            Some(_) => SealedSeed(Vec::new()),
+        };
+        let entry = Entry {
             stock: Stock {
                 token: Token {
                     serial: serial.clone(),
                     parameters: *parameters,
-                    sealed_seed: seal::seal(self.keys, serial, parameters, seed)?,
+                    sealed_seed,
                 },
                 state: TokenState {
                     last_accepted: package.counter.checked_sub(1),
@@ -200,6 +266,78 @@ impl Import<'_> {
             manufacturer: package.manufacturer.map(ToOwned::to_owned),
             imported: self.now,
             source: self.source.clone(),
+        };
+        Ok(Waiting {
+            entry,
+            seed: Zeroizing::new(seed.expose().to_vec()),
         })
+    }
+}
+
+impl Batch {
+    fn of(packages: Vec<(usize, Waiting)>, verdicts: Vec<Verdict>) -> Self {
+        let mut batch = Self::default();
+        let mut left = Vec::new();
+        for ((place, waiting), verdict) in packages.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::New => batch.new += 1,
+                Verdict::Unchanged => batch.unchanged += 1,
+                Verdict::Left(there) => {
+                    let serial = waiting.entry.stock.token.serial;
+                    left.push((place, Left { serial, there }));
+                }
+            }
+        }
+        left.sort_unstable_by_key(|(place, _)| *place);
+        batch.left = left.into_iter().map(|(_, left)| left).collect();
+        batch
+    }
+}
+
+impl Waiting {
+    fn canonical(&self) -> &str {
+        self.entry.stock.token.serial.canonical()
+    }
+
+    /// What becomes of it beside a token of the same serial number.
+    fn beside(&self, keys: &Keys, existing: Result<Entry, Fault>) -> Verdict {
+        let opened = existing.and_then(|existing| {
+            let seed = seal::unseal(keys, &existing.stock.token)?;
+            Ok((existing, seed))
+        });
+        let (existing, seed) = match opened {
+            Ok(opened) => opened,
+            Err(fault) => return Verdict::Left(There::Damaged(fault.detail)),
+        };
+        let same_parameters = existing.stock.token.parameters == self.entry.stock.token.parameters;
+        if same_parameters && seed.expose() == &**self.seed {
+            return Verdict::Unchanged;
+        }
+        Verdict::Left(There::Other {
+            source: existing.source,
+            same_parameters,
+        })
+    }
+}
+
+/// How many are written at once, after so many took so long.
+fn next_size(size: usize, took: Duration) -> usize {
+    if took > LONG {
+        SMALLEST_BATCH.max(size / 2)
+    } else {
+        BATCH.min(size * 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_disk_gets_smaller_batches_and_a_quick_one_the_largest_again() {
+        let slow = (0..20).fold(BATCH, |size, _| next_size(size, Duration::from_secs(3)));
+        assert_eq!(slow, SMALLEST_BATCH);
+        let quick = (0..20).fold(slow, |size, _| next_size(size, Duration::from_millis(3)));
+        assert_eq!(quick, BATCH);
     }
 }

@@ -53,7 +53,7 @@ impl SeedCache {
 
     /// While a token is paired, the inventory's state of it is old: the holder's record has the true one. A token whose
     /// pairing got as far as the record is paired, though the inventory was not told any more.
-    fn with_true_state(&mut self, mut entry: Entry) -> Result<Entry, Fault> {
+    pub(super) fn with_true_state(&mut self, mut entry: Entry) -> Result<Entry, Fault> {
         if let Holder::Paired(user) | Holder::Pairing(user) = &entry.stock.holder
             && let Some((_, record)) = self.record_of(user)?
             && let Some(held) = holding(&record, &entry.stock.token.serial)

@@ -1,7 +1,7 @@
 //! Who has a token: claimed by a pairing, paired, given back.
 
 use super::Inventory;
-use super::row::{self, Entry, Table};
+use super::row::{self, Entry};
 use otpair_core::records::{Claim, Fault, Holder, Stock};
 use otpair_core::token::{Serial, TokenState};
 
@@ -11,7 +11,7 @@ pub(crate) type Listed = (String, Result<Entry, Fault>);
 impl Inventory {
     /// The token of a serial number.
     pub(crate) fn entry(&self, serial: &Serial) -> Result<Option<Entry>, Fault> {
-        row::select(&self.connection, Table::Tokens, serial).map_err(|error| self.failed(error))
+        row::select(&self.connection, serial).map_err(|error| self.failed(error))
     }
 
     /// Changes a token in one transaction: `change` sees it as it is and says what becomes of it, if anything. The
@@ -22,7 +22,7 @@ impl Inventory {
         change: impl FnOnce(&Entry) -> (T, Option<(Holder, TokenState)>),
     ) -> Result<Option<T>, Fault> {
         self.write(|tx| {
-            let Some(entry) = row::select(tx, Table::Tokens, serial)? else {
+            let Some(entry) = row::select(tx, serial)? else {
                 return Ok(None);
             };
             let (answer, changed) = change(&entry);

@@ -6,7 +6,7 @@ use otpair_core::token::{
     Digits, Parameters, SealedSeed, Serial, TimeInterval, Token, TokenState, TokenType,
 };
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params};
 
 /// A token of the inventory, with what only an admin wants to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,44 +21,88 @@ pub struct Entry {
     pub source: String,
 }
 
-/// Where a row is.
-#[derive(Clone, Copy)]
-pub(crate) enum Table {
-    /// In the inventory.
-    Tokens,
-    /// In the table of what a dry run would have imported.
-    DryRun,
-}
-
-impl Table {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Tokens => "main.tokens",
-            Self::DryRun => "temp.dry_run",
-        }
-    }
-}
-
 const COLUMNS: &str = "serial, written, manufacturer, type, time_interval, t0, algorithm, digits, \
      not_before, not_after, sealed_seed, last_accepted, drift, below_drift, disabled, pairing, \
      holder, reserved_for, imported, source";
 
-/// Makes the table of a dry run.
-pub(super) fn prepare_dry_run(connection: &Connection) -> rusqlite::Result<()> {
-    let sql = "CREATE TEMP TABLE dry_run AS SELECT * FROM main.tokens LIMIT 0;
-               CREATE UNIQUE INDEX temp.dry_run_by_serial ON dry_run (serial);";
-    connection.execute_batch(sql)
+/// Looking for rows and adding them, for many at a time.
+pub(super) struct Rows<'c> {
+    select: Statement<'c>,
+    insert: Statement<'c>,
+}
+
+impl<'c> Rows<'c> {
+    /// Prepares the statements.
+    pub(super) fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let insert = format!(
+            "INSERT INTO main.tokens ({COLUMNS}) VALUES \
+             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20) \
+             ON CONFLICT (serial) DO NOTHING"
+        );
+        Ok(Self {
+            select: connection.prepare(&select_one())?,
+            insert: connection.prepare(&insert)?,
+        })
+    }
+
+    /// The row of a serial number, if there is one.
+    pub(super) fn select(&mut self, serial: &Serial) -> rusqlite::Result<Option<Entry>> {
+        self.select
+            .query_row([serial.canonical()], entry)
+            .optional()
+    }
+
+    /// Adds a row, unless there is one of its serial number. Whether it was added.
+    pub(super) fn insert(&mut self, entry: &Entry) -> rusqlite::Result<bool> {
+        let Stock { token, state, .. } = &entry.stock;
+        let Parameters {
+            token_type,
+            algorithm,
+            digits,
+            not_before,
+            not_after,
+        } = token.parameters;
+        let (kind, time_interval, t0) = match token_type {
+            TokenType::Hotp => (1, None, None),
+            TokenType::Totp { time_interval, t0 } => {
+                (2, Some(bits(time_interval.seconds())), Some(bits(t0)))
+            }
+        };
+        let (pairing, holder) = holder_columns(&entry.stock.holder);
+        let added = self.insert.execute(params![
+            token.serial.canonical(),
+            token.serial.as_str(),
+            entry.manufacturer,
+            kind,
+            time_interval,
+            t0,
+            algorithm_number(algorithm),
+            digits.count(),
+            not_before.map(bits),
+            not_after.map(bits),
+            token.sealed_seed.0,
+            state.last_accepted.map(bits),
+            state.drift,
+            state.below_drift,
+            state.disabled,
+            pairing,
+            holder,
+            entry.stock.reserved_for,
+            bits(entry.imported),
+            entry.source,
+        ])?;
+        Ok(added > 0)
+    }
+}
+
+fn select_one() -> String {
+    format!("SELECT {COLUMNS} FROM main.tokens WHERE serial = ?1")
 }
 
 /// The row of a serial number, if there is one.
-pub(super) fn select(
-    connection: &Connection,
-    table: Table,
-    serial: &Serial,
-) -> rusqlite::Result<Option<Entry>> {
-    let sql = format!("SELECT {COLUMNS} FROM {} WHERE serial = ?1", table.name());
+pub(super) fn select(connection: &Connection, serial: &Serial) -> rusqlite::Result<Option<Entry>> {
     connection
-        .query_row(&sql, [serial.canonical()], entry)
+        .query_row(&select_one(), [serial.canonical()], entry)
         .optional()
 }
 
@@ -75,54 +119,6 @@ pub(super) fn page(
         .prepare(&sql)?
         .query_map(params![after, most], |row| Ok((row.get(0)?, entry(row))))?
         .collect()
-}
-
-/// Adds a row.
-pub(super) fn insert(connection: &Connection, table: Table, entry: &Entry) -> rusqlite::Result<()> {
-    let Stock { token, state, .. } = &entry.stock;
-    let Parameters {
-        token_type,
-        algorithm,
-        digits,
-        not_before,
-        not_after,
-    } = token.parameters;
-    let (kind, time_interval, t0) = match token_type {
-        TokenType::Hotp => (1, None, None),
-        TokenType::Totp { time_interval, t0 } => {
-            (2, Some(bits(time_interval.seconds())), Some(bits(t0)))
-        }
-    };
-    let (pairing, holder) = holder_columns(&entry.stock.holder);
-    let sql = format!(
-        "INSERT INTO {} ({COLUMNS}) VALUES \
-         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
-        table.name()
-    );
-    let mut statement = connection.prepare(&sql)?;
-    statement.execute(params![
-        token.serial.canonical(),
-        token.serial.as_str(),
-        entry.manufacturer,
-        kind,
-        time_interval,
-        t0,
-        algorithm_number(algorithm),
-        digits.count(),
-        not_before.map(bits),
-        not_after.map(bits),
-        token.sealed_seed.0,
-        state.last_accepted.map(bits),
-        state.drift,
-        state.below_drift,
-        state.disabled,
-        pairing,
-        holder,
-        entry.stock.reserved_for,
-        bits(entry.imported),
-        entry.source,
-    ])?;
-    Ok(())
 }
 
 /// Changes who has a token, and its state.

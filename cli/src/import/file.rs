@@ -1,5 +1,7 @@
 //! A seed file, as the readers of its formats take it.
 
+use super::ownership::{self, Ownership};
+use crate::interrupt::Interrupt;
 use otpair_core::keyfile::Source;
 use std::cell::Cell;
 use std::fs::File;
@@ -13,11 +15,13 @@ use zeroize::Zeroizing;
 const LONGEST_PIPE: usize = 256 * 1024 * 1024;
 
 /// An open seed file.
-pub(super) struct SeedFile {
+pub(super) struct SeedFile<'i> {
     content: Content,
+    interrupt: &'i Interrupt,
     /// How many of its bytes are read, in the walk that goes on.
     read: Cell<u64>,
     length: u64,
+    ownership: Ownership,
 }
 
 enum Content {
@@ -27,15 +31,16 @@ enum Content {
     Piped(Zeroizing<Vec<u8>>),
 }
 
-impl SeedFile {
-    /// Opens a file; `-` is stdin.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = if path == Path::new("-") {
-            File::from(io::stdin().as_fd().try_clone_to_owned()?)
+impl<'i> SeedFile<'i> {
+    /// Opens a file; `-` is stdin. It can't be read any more once Ctrl-C is pressed.
+    pub(super) fn open(path: &Path, interrupt: &'i Interrupt) -> io::Result<Self> {
+        let (file, folder) = if path == Path::new("-") {
+            (File::from(io::stdin().as_fd().try_clone_to_owned()?), None)
         } else {
-            File::open(path)?
+            ownership::open(path)?
         };
         let metadata = file.metadata()?;
+        let ownership = Ownership::of(&file, &metadata, folder)?;
         let (content, length) = if metadata.is_file() {
             (Content::File(file), metadata.len())
         } else {
@@ -45,9 +50,16 @@ impl SeedFile {
         };
         Ok(Self {
             content,
+            interrupt,
             read: Cell::new(0),
             length,
+            ownership,
         })
+    }
+
+    /// Whose it is.
+    pub(super) fn ownership(&self) -> &Ownership {
+        &self.ownership
     }
 
     /// How long it is, in bytes.
@@ -61,7 +73,7 @@ impl SeedFile {
     }
 }
 
-impl Source for SeedFile {
+impl Source for SeedFile<'_> {
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         self.read.set(0);
         Ok(Box::new(Walk(self)))
@@ -69,10 +81,13 @@ impl Source for SeedFile {
 }
 
 /// One reading of a file from its beginning.
-struct Walk<'a>(&'a SeedFile);
+struct Walk<'a>(&'a SeedFile<'a>);
 
 impl Read for Walk<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.0.interrupt.pressed() {
+            return Err(io::Error::other("interrupted"));
+        }
         let at = self.0.read.get();
         let count = match &self.0.content {
             Content::File(file) => file.read_at(into, at)?,

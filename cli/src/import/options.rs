@@ -1,5 +1,6 @@
 //! What an admin says about seed files on the command line.
 
+use super::private_key;
 use crate::failure::Failure;
 use crate::secret;
 use otpair_core::keyfile::{Format, Kind, Options, Unlock};
@@ -7,7 +8,7 @@ use otpair_core::token::{Digits, HashAlgorithm, TimeInterval};
 use std::path::PathBuf;
 
 /// What an encrypted file is opened with.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[group(multiple = false)]
 pub(super) struct UnlockArgs {
     /// The key of an encrypted file, in hexadecimal; - reads it from stdin
@@ -19,6 +20,9 @@ pub(super) struct UnlockArgs {
     /// A file with the passphrase of an encrypted file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// A file with the RSA private key that an encrypted file is encrypted to, in PEM or DER
+    #[arg(long, value_name = "PEM")]
+    private_key: Option<PathBuf>,
 }
 
 /// What the admin says of the tokens, where the file does not.
@@ -29,37 +33,49 @@ pub(crate) struct Said {
     pub(crate) kind: Option<Kind>,
     /// The length of the passcodes, where the file does not say: 6, 7 or 8
     #[arg(long, value_parser = digits)]
-    digits: Option<Digits>,
+    pub(crate) digits: Option<Digits>,
     /// The length of a time step in seconds, where the file does not say: 10 to 300
     #[arg(long, value_name = "S", value_parser = time_interval)]
-    time_interval: Option<TimeInterval>,
+    pub(crate) time_interval: Option<TimeInterval>,
     /// The hash algorithm, where the file does not say: SHA1, SHA256 or SHA512
     #[arg(long, value_parser = algorithm)]
-    algorithm: Option<HashAlgorithm>,
+    pub(crate) algorithm: Option<HashAlgorithm>,
 }
 
 pub(super) fn format(text: &str) -> Result<Format, String> {
-    Format::parse(text).ok_or_else(|| {
-        let names: Vec<_> = Format::ALL.into_iter().map(Format::name).collect();
-        format!("the formats are {}", names.join(", "))
-    })
+    Format::parse(text).ok_or_else(|| format!("the formats are {}", format_names()))
 }
 
-fn kind(text: &str) -> Result<Kind, String> {
+pub(super) fn format_help() -> String {
+    let names = format_names();
+    format!("The format of the files, if it should not be recognized: {names}")
+}
+
+/// The names of all formats, as a sentence lists them.
+pub(crate) fn format_names() -> String {
+    let names = Format::ALL.map(Format::name).join(", ");
+    names
+        .rsplit_once(", ")
+        .map_or(names.clone(), |(others, last)| {
+            format!("{others} or {last}")
+        })
+}
+
+pub(crate) fn kind(text: &str) -> Result<Kind, String> {
     Kind::parse(text).ok_or_else(|| "it is totp or hotp".to_owned())
 }
 
-fn digits(text: &str) -> Result<Digits, String> {
+pub(crate) fn digits(text: &str) -> Result<Digits, String> {
     let number = text.parse().map_err(|_| "it is 6, 7 or 8".to_owned())?;
     Digits::new(number).map_err(|error| error.to_string())
 }
 
-fn time_interval(text: &str) -> Result<TimeInterval, String> {
+pub(crate) fn time_interval(text: &str) -> Result<TimeInterval, String> {
     let number = text.parse().map_err(|_| "it is 10 to 300".to_owned())?;
     TimeInterval::new(number).map_err(|error| error.to_string())
 }
 
-fn algorithm(text: &str) -> Result<HashAlgorithm, String> {
+pub(crate) fn algorithm(text: &str) -> Result<HashAlgorithm, String> {
     HashAlgorithm::parse(text).map_err(|error| error.to_string())
 }
 
@@ -72,6 +88,7 @@ impl Said {
             digits: self.digits,
             time_interval: self.time_interval,
             algorithm: self.algorithm,
+            owner: None,
             unlock,
         }
     }
@@ -80,6 +97,9 @@ impl Said {
 impl UnlockArgs {
     /// Reads what was given.
     pub(super) fn read(self) -> Result<Unlock, Failure> {
+        if let Some(path) = self.private_key {
+            return Ok(Unlock::PrivateKey(Box::new(private_key::read(&path)?)));
+        }
         let key = match (self.key, self.key_file) {
             (Some(key), _) => Some(secret::from_argument(key, "key")?),
             (None, Some(path)) => Some(secret::from_file(&path, "key")?),

@@ -1,21 +1,22 @@
 //! `otpair token add`: one token by hand.
 
+use super::ask::Questions;
 use super::list;
 use crate::args::Json;
 use crate::failure::Failure;
 use crate::import::{Said, as_package};
 use crate::machine::{self, Machine};
-use crate::terminal::Terminal;
 use crate::{output, secret};
 use otpair_cache::SeedCache;
-use otpair_cache::admin::Added;
+use otpair_cache::admin::There;
+use otpair_core::acceptance::Windows;
 use otpair_core::event::{Event, EventKind};
 use otpair_core::keyfile::{
     self, Assumption, Format, Item, KeyPackage, Kind, Options, Unlock, Unreadable,
 };
+use otpair_core::records::{Fault, FaultKind};
 use otpair_core::token::{Serial, TokenType};
 use otpair_host::clock;
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -30,9 +31,9 @@ pub(crate) struct Args {
     /// The seed is in base32 instead of hexadecimal
     #[arg(long)]
     base32: bool,
-    /// The counter that a HOTP token stands at
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    counter: u64,
+    /// The counter that a HOTP token stands at, 0 if not given
+    #[arg(long, value_name = "N")]
+    counter: Option<u64>,
     /// Who made the token
     #[arg(long, value_name = "NAME")]
     manufacturer: Option<String>,
@@ -45,15 +46,18 @@ pub(crate) struct Args {
 impl Args {
     /// Adds the token.
     pub(crate) fn run(mut self, machine: &Machine) -> Result<(), Failure> {
-        let serial = self.serial()?;
-        let seed = self.seed()?;
-        let mut package = self.package(&serial, &seed)?;
-        package.manufacturer.clone_from(&self.manufacturer);
-        if package.parameters.token_type == TokenType::Hotp {
-            package.counter = self.counter;
-        }
+        let package = match (self.serial.take(), self.seed_file.as_ref()) {
+            (Some(serial), Some(path)) => {
+                let seed = secret::from_file(path, "seed")?;
+                let (package, assumed) = self.package(&serial, &seed)?;
+                tell(&assumed);
+                package
+            }
+            (serial, _) => self.asked(serial, &machine.policy().windows)?,
+        };
         let mut cache = machine.cache()?;
         add(&mut cache, &package)?;
+        let serial = package.serial;
         let event = Event::new(EventKind::Imported)
             .serial(Some(&serial))
             .reason("added by hand");
@@ -69,25 +73,53 @@ impl Args {
         )
     }
 
-    fn serial(&mut self) -> Result<Serial, Failure> {
-        if let Some(serial) = self.serial.take() {
-            return Ok(serial);
-        }
-        let typed = ask("Serial number: ", true, "--serial")?;
-        let text = str::from_utf8(&typed).unwrap_or_default();
-        machine::serial(text).map_err(Failure::new)
+    /// The package of what no flag says and somebody at the terminal does; checked by a passcode, if they give one.
+    fn asked(&mut self, serial: Option<Serial>, windows: &Windows) -> Result<KeyPackage, Failure> {
+        let mut questions = Questions::open(if serial.is_none() {
+            "--serial"
+        } else {
+            "--seed-file"
+        })?;
+        let serial = match serial {
+            Some(serial) => serial,
+            None => questions.ask("Serial number", None, machine::serial)?,
+        };
+        let seed = self.asked_seed(&serial, &mut questions)?;
+        questions.fill(&mut self.said, &mut self.counter)?;
+        let (mut package, _) = self.package(&serial, &seed)?;
+        questions.check(&mut package, windows)?;
+        Ok(package)
     }
 
-    fn seed(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        match &self.seed_file {
-            Some(path) => secret::from_file(path, "seed"),
-            None if self.base32 => ask("Seed, in base32: ", false, "--seed-file"),
-            None => ask("Seed, in hexadecimal: ", false, "--seed-file"),
+    /// The seed from its file, or as it is typed: asked for again until it is one.
+    fn asked_seed(
+        &self,
+        serial: &Serial,
+        questions: &mut Questions,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if let Some(path) = &self.seed_file {
+            return secret::from_file(path, "seed");
+        }
+        let text = if self.base32 {
+            "Seed, in base32: "
+        } else {
+            "Seed, in hexadecimal: "
+        };
+        loop {
+            let seed = questions.hidden(text)?;
+            match self.package(serial, &seed) {
+                Ok(_) => return Ok(seed),
+                Err(failure) => questions.again(failure.message())?,
+            }
         }
     }
 
     /// The package of a seed file with one entry: the same rules and assumptions as for `otpair import`.
-    fn package(&self, serial: &Serial, seed: &[u8]) -> Result<KeyPackage, Failure> {
+    fn package(
+        &self,
+        serial: &Serial,
+        seed: &[u8],
+    ) -> Result<(KeyPackage, Vec<Assumption>), Failure> {
         let (format, file) = if self.base32 {
             (Format::Otpauth, self.as_otpauth(serial, seed))
         } else {
@@ -104,22 +136,17 @@ impl Args {
             ));
         }
         let options = self.said.options(Some(format), Unlock::Nothing);
-        let (package, mut assumed) = only_package(&file, &options)?;
+        let (mut package, mut assumed) = only_package(&file, &options)?;
         if self.base32 && self.said.kind.is_none() {
             assumed.insert(0, Assumption::Type);
         }
         // The counter has an option of its own, with a default that the manual tells.
-        for assumption in assumed
-            .into_iter()
-            .filter(|assumed| *assumed != Assumption::Counter)
-        {
-            output::note(
-                &assumption
-                    .to_string()
-                    .replace("the file does not say", "no option says"),
-            );
+        assumed.retain(|assumed| *assumed != Assumption::Counter);
+        package.manufacturer.clone_from(&self.manufacturer);
+        if package.parameters.token_type == TokenType::Hotp {
+            package.counter = self.counter.unwrap_or(0);
         }
-        Ok(package)
+        Ok((package, assumed))
     }
 
     fn as_otpauth(&self, serial: &Serial, seed: &[u8]) -> Zeroizing<Vec<u8>> {
@@ -148,6 +175,13 @@ fn joined(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     whole
 }
 
+fn tell(assumed: &[Assumption]) {
+    for assumption in assumed {
+        let said = assumption.to_string();
+        output::note(&said.replace("the file does not say", "no option says"));
+    }
+}
+
 /// The one package of a file, and what was assumed for it.
 fn only_package(file: &[u8], options: &Options) -> Result<(KeyPackage, Vec<Assumption>), Failure> {
     let unreadable = |fault: Unreadable| Failure::new(fault.why);
@@ -166,32 +200,17 @@ fn only_package(file: &[u8], options: &Options) -> Result<(KeyPackage, Vec<Assum
 
 fn add(cache: &mut SeedCache, package: &KeyPackage) -> Result<(), Failure> {
     let mut import = cache.import("the command line", clock::now(), false)?;
-    let added = import.add(&as_package(package))?;
-    import.finish()?;
+    import.add(&as_package(package))?;
+    let added = import.finish()?;
     let serial = &package.serial;
-    match added {
-        Added::New => Ok(()),
-        Added::Unchanged => Err(Failure::new(format!(
+    match added.left.into_iter().next().map(|left| left.there) {
+        None if added.new > 0 => Ok(()),
+        None => Err(Failure::new(format!(
             "token {serial} is there already, just the same"
         ))),
-        Added::Conflict(_) => Err(Failure::new(format!(
+        Some(There::Other { .. }) => Err(Failure::new(format!(
             "token {serial} is there already, with another seed: otpair token remove {serial} first, if it is another token"
         ))),
+        Some(There::Damaged(why)) => Err(Fault::new(FaultKind::Damaged, why).into()),
     }
-}
-
-fn ask(question: &str, echo: bool, flag: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let missing = || {
-        Failure::Usage(format!(
-            "{flag} is missing, and there is no terminal to ask at"
-        ))
-    };
-    if !io::stdin().is_terminal() {
-        return Err(missing());
-    }
-    Terminal::open()
-        .question(question, echo)
-        .ok()
-        .flatten()
-        .ok_or_else(missing)
 }

@@ -1,6 +1,7 @@
 //! `otpair token`: what there is of tokens, and what an admin does with one.
 
 mod add;
+mod ask;
 mod change;
 mod list;
 mod resync;

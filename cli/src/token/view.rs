@@ -2,6 +2,7 @@
 
 use crate::output::{details, or_dash};
 use otpair_cache::admin::Entry;
+use otpair_core::keyfile::KeyPackage;
 use otpair_core::records::Holder;
 use otpair_core::token::{TimeInterval, TokenType};
 use otpair_host::clock;
@@ -115,6 +116,25 @@ impl TokenView {
             ),
         ])
     }
+}
+
+/// A token that is yet to be added, for people.
+pub(super) fn of_package(package: &KeyPackage) -> String {
+    let parameters = &package.parameters;
+    let interval = parameters.token_type.time_interval();
+    let is_hotp = parameters.token_type == TokenType::Hotp;
+    details(&[
+        ("serial number", Some(package.serial.to_string())),
+        ("manufacturer", package.manufacturer.clone()),
+        ("type", Some(parameters.token_type.name().to_owned())),
+        ("hash algorithm", Some(parameters.algorithm.to_string())),
+        ("digits", Some(parameters.digits.count().to_string())),
+        (
+            "time interval",
+            interval.map(|interval| format!("{} s", interval.seconds())),
+        ),
+        ("counter", is_hotp.then(|| package.counter.to_string())),
+    ])
 }
 
 /// The heading of a list of [`TokenView::row`]s.

@@ -3,6 +3,7 @@
 use super::{Who, list};
 use crate::failure::Failure;
 use crate::machine::{self, Machine};
+use crate::pairing::Pairing;
 use crate::secret;
 use crate::token::each_token;
 use otpair_cache::SeedCache;
@@ -10,12 +11,9 @@ use otpair_cache::admin::Error;
 use otpair_core::decision::{self, Proof, Verdict};
 use otpair_core::event::{Event, EventKind};
 use otpair_core::otp::Otp;
-use otpair_core::pairing::{self, Ineligible};
 use otpair_core::policy::Policy;
-use otpair_core::records::{
-    Account, Fault, FaultKind, HeldToken, Holder, Records, Stock, UserRecord,
-};
-use otpair_core::token::Serial;
+use otpair_core::records::{Account, Fault, Holder, Records, Stock, UserRecord};
+use otpair_core::token::{Serial, TokenState};
 use otpair_host::clock;
 
 #[derive(Debug, clap::Args)]
@@ -38,83 +36,37 @@ impl Pair {
             .map(|passcode| secret::passcode(passcode, "passcode"))
             .transpose()?;
         let account = machine.account(&self.who.user)?;
-        let (user, policy) = (&account.name, machine.policy());
+        let (user, pairing) = (&account.name, Pairing::new(machine));
         let mut cache = machine.cache()?;
-        let stock = match cache.find(&self.serial) {
-            Err(fault) if fault.kind == FaultKind::NoInventory => None,
-            found => found?,
+        let stock = Pairing::find(&mut cache, &self.serial)?;
+        let stock = pairing.eligible(stock.as_ref(), &self.serial, user)?;
+        let state = match &otp {
+            Some(otp) => prove(&mut cache, &account, stock, otp, &pairing.policy)?,
+            None => stock.state,
         };
-        let now = clock::now();
-        let stock = pairing::may_pair(stock.as_ref(), user, policy.strip_domain, now)
-            .map_err(|why| ineligible(why, &self.serial, user, stock.as_ref()))?;
-        let held = match &otp {
-            Some(otp) => prove(&mut cache, &account, stock, otp, &policy)?,
-            None => HeldToken {
-                token: stock.token.clone(),
-                state: stock.state,
-            },
-        };
+        pairing.commit(&mut cache, stock, &account, state)?;
         let serial = &stock.token.serial;
-        let most = usize::try_from(policy.max_tokens_per_user).unwrap_or(usize::MAX);
-        let may_pair = |stock: &Stock| {
-            pairing::may_pair(Some(stock), user, policy.strip_domain, now).map(drop)
-        };
-        cache.pair(serial, &account, &held.state, most, &may_pair)?;
-        machine.record(Some(user), &Event::about(EventKind::Paired, &held));
         let sentence = format!("Token {serial} is now paired with {user}.");
         list::tell(machine, &mut cache, &self.who, user, &sentence)
     }
 }
 
-/// The token as it is after a passcode, if that is right.
+/// The token's state after a passcode, if that is right.
 fn prove(
     cache: &mut SeedCache,
     account: &Account,
     stock: &Stock,
     otp: &Otp,
     policy: &Policy,
-) -> Result<HeldToken, Failure> {
+) -> Result<TokenState, Failure> {
     let record = cache.read(account)?.record;
     let serial = &stock.token.serial;
     match decision::prove_for_admin(&record, stock, otp, policy, clock::now(), cache)? {
-        Verdict::Granted(Proof::Passcode(held) | Proof::Resynchronized(held)) => Ok(held),
+        Verdict::Granted(Proof::Passcode(held) | Proof::Resynchronized(held)) => Ok(held.state),
         _ => Err(Failure::new(format!(
             "the passcode is not one that token {serial} shows now, or was used before: wait for the next one; if the token is out of step, otpair token resync {serial} PASSCODE NEXT first"
         ))),
     }
-}
-
-fn ineligible(why: Ineligible, serial: &Serial, user: &str, stock: Option<&Stock>) -> Failure {
-    let holder = match stock.map(|stock| &stock.holder) {
-        Some(Holder::Paired(holder) | Holder::Pairing(holder)) => holder.as_str(),
-        Some(Holder::Nobody) | None => "nobody",
-    };
-    Failure::new(match why {
-        Ineligible::Unknown => {
-            format!("no token {serial} has been imported: otpair token list shows those that were")
-        }
-        Ineligible::Held => {
-            format!("token {serial} is with {holder}: otpair user unpair {holder} {serial} first")
-        }
-        Ineligible::LostRecord => {
-            format!(
-                "token {serial} is with {user} already; if otpair user list does not say so, unpair it first"
-            )
-        }
-        Ineligible::Reserved => {
-            format!(
-                "token {serial} is reserved for somebody else: otpair token reserve {serial} {user} first"
-            )
-        }
-        Ineligible::Disabled => {
-            format!("token {serial} is disabled: otpair token enable {serial} first")
-        }
-        Ineligible::NotInForce => {
-            format!(
-                "token {serial} does not count yet, or no more: otpair token show {serial} has its dates"
-            )
-        }
-    })
 }
 
 #[derive(Debug, clap::Args)]

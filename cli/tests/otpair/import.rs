@@ -9,7 +9,7 @@ mod unlock;
 use crate::scratch::{Scratch, json};
 use crate::tokens::{HOTP, OTHER_HOTP, TOTP};
 use serde_json::json as value;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A PSKC file made by pskctool's rules (RFC 6030 figure 2 and 10), with the two tokens.
 fn pskc() -> String {
@@ -131,6 +131,47 @@ fn a_rejection_has_its_line_and_reason_and_the_rest_is_imported() {
         value!([{"where": "line 2", "why": "the seed is not hexadecimal"}])
     );
     assert!(!done.stdout.contains("nonsense") && !done.stderr.contains("nonsense"));
+}
+
+#[test]
+fn what_is_rejected_is_told_where_it_is_met_and_the_counts_at_the_end() {
+    let scratch = Scratch::new();
+    let other = format!("{},{},totp,6,30,sha1\n", TOTP.serial, HOTP.seed);
+    scratch.write("tokens.csv", TOTP.csv() + "FT-1,\nFT-2,\n" + &other);
+    let done = scratch.run(&["import", "tokens.csv"]);
+    let said: Vec<_> = done.stdout.lines().collect();
+    assert!(said[0].starts_with("rejected: line 2: "), "{said:?}");
+    assert!(said[1].starts_with("rejected: line 3: "), "{said:?}");
+    assert!(said[2].starts_with("conflict: token 12345678 "), "{said:?}");
+    assert_eq!(said[3], "new 1, unchanged 0, conflict 1, rejected 2");
+    let report = json(&scratch.run(&["import", "tokens.csv", "--json"]).stdout);
+    assert_eq!(report["rejected"].as_array().map(Vec::len), Some(2));
+    assert_eq!(report["unchanged"], 1);
+}
+
+#[test]
+fn whoever_stops_reading_the_report_does_not_stop_the_import() {
+    let scratch = Scratch::new();
+    scratch.write("tokens.csv", "FT-1,\nFT-2,\n".to_owned() + &HOTP.csv());
+    let mut import = scratch.command(&["import", "tokens.csv"]);
+    let mut child = import.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(scratch.json(&["token", "list"])[0]["serial"], HOTP.serial);
+}
+
+#[test]
+fn what_was_told_before_a_fault_is_whole_all_the_same() {
+    let scratch = Scratch::new();
+    scratch.write("tokens.csv", TOTP.csv());
+    scratch.done(&["import", "tokens.csv"]);
+    scratch.write("cache/inventory.db", "no database");
+    let done = scratch.run(&["import", "--json", "missing.csv", "tokens.csv"]);
+    assert_eq!(done.status, 1);
+    assert_eq!(json(&done.stdout)["rejected"][0]["where"], "missing.csv");
+    assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
+    let done = scratch.run(&["import", "--json", "tokens.csv"]);
+    assert_eq!((done.status, done.stdout.as_str()), (1, ""));
 }
 
 #[test]

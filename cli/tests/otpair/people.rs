@@ -1,5 +1,5 @@
 use crate::scratch::Scratch;
-use crate::tokens::{HOTP, OTHER_HOTP, TOTP, now};
+use crate::tokens::{HOTP, OTHER_HOTP, SAFEWORD_TOTP, TOTP, now};
 use serde_json::{Value, json as value};
 
 fn imported() -> Scratch {
@@ -69,6 +69,18 @@ fn a_passcode_given_with_the_pairing_must_be_right_and_is_spent() {
             .status,
         1
     );
+}
+
+#[test]
+fn a_time_token_of_safeword_shows_what_oathtool_shows_since_2000() {
+    let scratch = Scratch::new();
+    let file = include_str!("../../../tests/data/seed-files/safeword.dat");
+    scratch.write("tokens.dat", file);
+    scratch.done(&["import", "tokens.dat"]);
+    let pair = ["user", "pair", "root", SAFEWORD_TOTP.serial, "--passcode"];
+    scratch.refused(&[&pair[..], &[&SAFEWORD_TOTP.at(now())]].concat());
+    let since_2000 = now() - 946_684_800;
+    scratch.done(&[&pair[..], &[&SAFEWORD_TOTP.at(since_2000)]].concat());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use crate::scratch::Scratch;
-use crate::tokens::HOTP;
+use crate::tokens::{HOTP, TOTP, now};
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
@@ -140,17 +140,129 @@ fn a_serial_number_is_shown_as_it_is_typed() {
     );
 }
 
+/// Answers the questions of `token add`, one after the other.
+fn answer(terminal: &mut Terminal, answers: &[(&str, &str)]) {
+    for (question, answer) in answers {
+        terminal.wait_for(question);
+        terminal.send(&format!("{answer}\n"));
+    }
+}
+
 #[test]
 fn a_token_is_added_at_the_terminal_without_showing_its_seed() {
     let scratch = Scratch::new();
     let mut terminal = Terminal::run(&scratch, "token add --type hotp --digits 6", "true");
-    terminal.wait_for("Serial number: ");
-    terminal.send("FT-0042\n");
-    terminal.wait_for("Seed, in hexadecimal: ");
-    terminal.send(&format!("{}\n", HOTP.seed));
+    let answers = [
+        ("Serial number: ", "FT-0042"),
+        ("Seed, in hexadecimal: ", HOTP.seed),
+        ("Counter [0]: ", "5"),
+        ("SHA512 [SHA1]: ", ""),
+        ("(Enter skips): ", ""),
+    ];
+    answer(&mut terminal, &answers);
     let shown = terminal.end();
     assert!(
         shown.contains("Token FT-0042 is added.") && !shown.contains(HOTP.seed),
         "{shown}"
     );
+    let token = scratch.json(&["token", "show", "FT-0042"]);
+    assert_eq!(
+        (&token["type"], &token["last_accepted"]),
+        (&"HOTP".into(), &4.into())
+    );
+}
+
+#[test]
+fn what_is_no_answer_is_asked_again_and_enter_takes_what_is_usual() {
+    let scratch = Scratch::new();
+    let mut terminal = Terminal::run(&scratch, "token add", "true");
+    let answers = [
+        ("Serial number: ", ""),
+        ("characters.\r\nSerial number: ", TOTP.serial),
+        ("Seed, in hexadecimal: ", "12345678901234567890x"),
+        ("not hexadecimal.\r\nSeed, in hexadecimal: ", TOTP.seed),
+        ("hotp [totp]: ", "clock"),
+        ("hotp.\r\nType, totp or hotp [totp]: ", ""),
+        ("6 to 8 [6]: ", "9"),
+        ("supported.\r\nDigits, 6 to 8 [6]: ", ""),
+        ("10 to 300 [30]: ", ""),
+        ("SHA512 [SHA1]: ", ""),
+    ];
+    answer(&mut terminal, &answers);
+    let passcode = TOTP.at(now());
+    answer(&mut terminal, &[("(Enter skips): ", &passcode)]);
+    let shown = terminal.end();
+    assert!(
+        shown.contains("It fits.") && !shown.contains("890x"),
+        "{shown}"
+    );
+    let token = scratch.json(&["token", "show", TOTP.serial]);
+    assert_eq!(
+        (
+            &token["type"],
+            &token["digits"],
+            &token["time_interval"],
+            &token["algorithm"]
+        ),
+        (&"TOTP".into(), &6.into(), &30.into(), &"SHA1".into())
+    );
+    let again = ["user", "pair", "root", TOTP.serial, "--passcode", &passcode];
+    assert!(scratch.refused(&again).contains("used before"));
+}
+
+#[test]
+fn a_passcode_that_does_not_fit_adds_nothing_and_the_usual_causes_are_told() {
+    let scratch = Scratch::new();
+    let options = "token add --serial FT-0042 --type hotp --digits 6 --algorithm SHA1 --counter 0";
+    let mut terminal = Terminal::run(&scratch, options, "true");
+    let wrong = HOTP.wrong();
+    let answers = [
+        ("Seed, in hexadecimal: ", HOTP.seed),
+        ("(Enter skips): ", "12345678"),
+        (
+            "it has 8 digits, and the token was said to show 6.\r\nThe next passcode: ",
+            &wrong,
+        ),
+        ("(see date -u).\r\nThe next passcode: ", &wrong),
+    ];
+    answer(&mut terminal, &answers);
+    let shown = terminal.end();
+    assert!(
+        shown.contains("nothing is added") && shown.contains("clock"),
+        "{shown}"
+    );
+    assert_eq!(scratch.json(&["token", "list"]), serde_json::json!([]));
+}
+
+#[test]
+fn a_token_with_a_button_that_was_pressed_often_fits_where_it_stands() {
+    let scratch = Scratch::new();
+    let options = "token add --serial FT-0042 --type hotp --digits 6 --algorithm SHA1 --counter 0";
+    let mut terminal = Terminal::run(&scratch, options, "true");
+    let passcode = HOTP.at(700);
+    let answers = [
+        ("Seed, in hexadecimal: ", HOTP.seed),
+        ("(Enter skips): ", &passcode),
+    ];
+    answer(&mut terminal, &answers);
+    let shown = terminal.end();
+    assert!(shown.contains("It fits."), "{shown}");
+    assert_eq!(
+        scratch.json(&["token", "show", "FT-0042"])["last_accepted"],
+        700
+    );
+}
+
+#[test]
+fn ctrl_c_at_the_seed_adds_nothing_and_leaves_the_terminal_as_it_was() {
+    let scratch = Scratch::new();
+    let mut terminal = Terminal::run(&scratch, "token add --serial FT-0042", "stty -a");
+    terminal.wait_for("Seed, in hexadecimal: ");
+    terminal.send("3132\x03");
+    let shown = terminal.end();
+    assert!(
+        shown.contains("nothing is added") && !shown.contains("3132"),
+        "{shown}"
+    );
+    assert_as_it_was(&shown);
 }

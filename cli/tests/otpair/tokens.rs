@@ -27,6 +27,12 @@ pub(crate) const OTHER_HOTP: Token = Token {
     seed: "ffeeddccbbaa99887766554433221100ffeeddcc",
     is_totp: false,
 };
+/// The second token of the sample `safeword.dat`.
+pub(crate) const SAFEWORD_TOTP: Token = Token {
+    serial: "EXAMPLE02",
+    seed: "4142434445464748494a4142434445464748494a",
+    is_totp: true,
+};
 
 /// This machine's clock, in seconds since 1970.
 pub(crate) fn now() -> u64 {

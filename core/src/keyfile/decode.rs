@@ -10,16 +10,36 @@ pub(super) fn hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
         b'A'..=b'F' => Some(character - b'A' + 10),
         _ => None,
     })
+    .and_then(Decoded::whole)
 }
 
 /// Base32 of either case, with or without padding, blanks dropped.
 pub(super) fn base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    cut_base32(text).and_then(Decoded::whole)
+}
+
+/// As [`base32`], but the bits that are left over at the end may be anything: in the example of Microsoft's manual
+/// they are.
+pub(super) fn cut_base32(text: &str) -> Option<Decoded> {
     decode(text, 5, |character| match character {
         b'A'..=b'Z' => Some(character - b'A'),
         b'a'..=b'z' => Some(character - b'a'),
         b'2'..=b'7' => Some(character - b'2' + 26),
         _ => None,
     })
+}
+
+/// Bytes, and what was left over.
+pub(super) struct Decoded {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// Whether bits that are not zero were left over at the end.
+    pub(super) cut: bool,
+}
+
+impl Decoded {
+    fn whole(self) -> Option<Zeroizing<Vec<u8>>> {
+        (!self.cut).then_some(self.bytes)
+    }
 }
 
 /// Base64 with or without padding, line breaks and blanks dropped.
@@ -32,10 +52,11 @@ pub(super) fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
         b'/' => Some(63),
         _ => None,
     })
+    .and_then(Decoded::whole)
 }
 
-/// Reads characters of `bits` bits each. What is left at the end must be less than a character, and all zeros.
-fn decode(text: &str, bits: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Zeroizing<Vec<u8>>> {
+/// Reads characters of `bits` bits each. What is left at the end must be less than a character.
+fn decode(text: &str, bits: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Decoded> {
     let text = text.trim_ascii_end();
     let unpadded = if bits == 4 {
         text
@@ -57,7 +78,8 @@ fn decode(text: &str, bits: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Zer
             held &= (1 << held_bits) - 1;
         }
     }
-    (held_bits < bits && held == 0).then_some(bytes)
+    let cut = held != 0;
+    (held_bits < bits).then_some(Decoded { bytes, cut })
 }
 
 #[cfg(test)]

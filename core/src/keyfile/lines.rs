@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 /// The longest line, in bytes.
 const LONGEST: usize = 64 * 1024;
-/// The most fields in a line; no format has more than nine.
-const MOST_FIELDS: usize = 16;
+/// The most fields in a line; a `YubiKey`'s log has eighteen, and a date with commas.
+const MOST_FIELDS: usize = 32;
 
 /// A format with one entry a line, or with entries of a few lines.
 pub(super) trait LineFormat {
@@ -166,19 +166,19 @@ fn checked(line: &[u8]) -> Result<&str, &'static str> {
     Ok(text)
 }
 
-/// The fields between commas, without blanks and quotes around them.
-pub(super) fn fields(line: &str) -> Result<Vec<&str>, String> {
+/// The fields between separators, mostly commas, without blanks and quotes around them.
+pub(super) fn fields(line: &str, separator: char) -> Result<Vec<&str>, String> {
     let mut fields = Vec::new();
     let mut rest = Some(line);
     while let Some(text) = rest {
         if fields.len() == MOST_FIELDS {
             return Err("too many columns".to_owned());
         }
-        let text = text.trim_start();
+        let text = text.trim_start_matches(|c: char| c.is_whitespace() && c != separator);
         let (field, after) = match text.strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted)?,
+            Some(quoted) => quoted_field(quoted, separator)?,
             None => text
-                .split_once(',')
+                .split_once(separator)
                 .map_or((text, None), |(field, rest)| (field, Some(rest))),
         };
         if field.contains('"') {
@@ -190,15 +190,24 @@ pub(super) fn fields(line: &str) -> Result<Vec<&str>, String> {
     Ok(fields)
 }
 
-fn quoted_field(text: &str) -> Result<(&str, Option<&str>), String> {
+/// What the fields of a line lie between, where a format leaves that open: a semicolon or tab if there is one, for then
+/// a comma is part of a name.
+pub(super) fn separator(line: &str) -> char {
+    [';', '\t']
+        .into_iter()
+        .find(|separator| line.contains(*separator))
+        .unwrap_or(',')
+}
+
+fn quoted_field(text: &str, separator: char) -> Result<(&str, Option<&str>), String> {
     let (field, after) = text.split_once('"').ok_or("a quote that is not closed")?;
-    match after.trim_start() {
+    match after.trim_start_matches(|c: char| c.is_whitespace() && c != separator) {
         "" => Ok((field, None)),
         after => Ok((
             field,
             Some(
                 after
-                    .strip_prefix(',')
+                    .strip_prefix(separator)
                     .ok_or("text after a closing quote")?,
             ),
         )),
@@ -260,21 +269,26 @@ mod tests {
     #[test]
     fn fields_lose_their_blanks_and_quotes() {
         assert_eq!(
-            fields(" a , \"b, c\" ,,\" d \"").unwrap(),
+            fields(" a , \"b, c\" ,,\" d \"", ',').unwrap(),
             ["a", "b, c", "", "d"]
         );
-        assert_eq!(fields("a,").unwrap(), ["a", ""]);
-        assert_eq!(fields("").unwrap(), [""]);
+        assert_eq!(fields("a,", ',').unwrap(), ["a", ""]);
+        assert_eq!(fields("", ',').unwrap(), [""]);
+        assert_eq!(
+            fields("a, b; \"c;d\" ;e", ';').unwrap(),
+            ["a, b", "c;d", "e"]
+        );
+        assert_eq!(fields("a\t\t\"b\"\tc", '\t').unwrap(), ["a", "", "b", "c"]);
     }
 
     #[test]
     fn a_quote_that_is_not_closed_spoils_its_line() {
         for bad in ["\"a", "a,\"b", "a\"b,c", "\"a\"b", "\"a\"\"b\"", "a\"\""] {
-            assert!(fields(bad).is_err(), "{bad}");
+            assert!(fields(bad, ',').is_err(), "{bad}");
         }
-        assert!(fields(&",".repeat(MOST_FIELDS - 1)).is_ok());
+        assert!(fields(&",".repeat(MOST_FIELDS - 1), ',').is_ok());
         assert_eq!(
-            fields(&",".repeat(60_000)),
+            fields(&",".repeat(60_000), ','),
             Err("too many columns".to_owned())
         );
     }

@@ -13,19 +13,36 @@
 //! seed (a conflict), whether the first came from this file or from an earlier one.
 
 mod assumption;
+mod authenex;
+mod column;
 mod date;
 mod decode;
+mod deepnet_xml;
+mod elements;
+mod entra_csv;
+mod feitian;
+mod google_authenticator;
 mod input;
 mod lines;
+mod linotp_csv;
+mod multiotp_csv;
 mod oath_csv;
 mod otpauth;
 mod ping_csv;
+mod private_key;
 mod pskc;
 mod recognize;
+mod refused;
+mod safenet_xml;
+mod safeword;
 mod settle;
+mod spent;
 #[cfg(test)]
 mod tests;
+mod users_oath;
 mod xml;
+mod yubico_csv;
+mod yubico_traditional;
 
 use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Parameters, Serial, TimeInterval};
@@ -33,8 +50,10 @@ pub use assumption::Assumption;
 use assumption::Notes;
 use input::Input;
 pub use input::Source;
+pub use private_key::PrivateKey;
 use recognize::Head;
 use settle::Said;
+pub use spent::Spent;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -55,6 +74,10 @@ pub struct KeyPackage {
     pub drift: i32,
     /// The user that the file names for it.
     pub reserved_for: Option<String>,
+    /// The user who has it already, by a file that says so.
+    pub paired_with: Option<String>,
+    /// What it has spent where it was used before, for TOTP.
+    pub spent: Spent,
 }
 
 /// The formats that can be read.
@@ -62,17 +85,58 @@ pub struct KeyPackage {
 pub enum Format {
     /// XML, RFC 6030.
     Pskc,
-    /// `serial,hexseed[,counter]`.
-    PingCsv,
-    /// `serial,hexseed,totp|hotp,digits,interval-or-counter[,hash]`, with the user in front in version 2.
-    OathCsv,
+    /// `SafeNet`'s XML for eToken PASS.
+    SafeNetXml,
+    /// Deepnet's XML for `SafeID`.
+    DeepnetXml,
+    /// `SafeWord`'s `.dat` for eToken PASS: blocks of `sccAuthenticatorId` and `sccTokenData`.
+    SafeWord,
+    /// Authenex's and `ZyXEL`'s `.sql`: `INSERT INTO OTP`.
+    Authenex,
     /// `otpauth://totp/LABEL?secret=BASE32&…`, one a line.
     Otpauth,
+    /// A header row with `serial number,secret key,time interval`, seeds in base32, perhaps with users.
+    EntraCsv,
+    /// The log of the `YubiKey` Personalization Tool, traditional: `OATH-HOTP,date,slot,public id,,hexseed,…`.
+    YubicoTraditional,
+    /// The same log in the Yubico form: `serial,,moving factor,hexseed,,date,`.
+    YubicoCsv,
+    /// `serial;manufacturer;totp|hotp;hexseed;digits;interval-or-counter`.
+    MultiOtpCsv,
+    /// As [`Format::OathCsv`], with the hash in a sixth column.
+    LinOtpCsv,
+    /// `serial,hexseed,totp|hotp,digits,interval-or-counter`, with the user in front in version 2.
+    OathCsv,
+    /// `serial,hexseed[,counter]`.
+    PingCsv,
+    /// `serial seed` with blanks, base32 or hexadecimal.
+    Feitian,
+    /// `TYPE user pin seedhex [counter [last-passcode [time]]]`, of `pam_oath`.
+    UsersOath,
+    /// A person's secret and options, of `pam_google_authenticator`.
+    GoogleAuthenticator,
 }
 
 impl Format {
     /// Every format. The first that recognizes a file or a line is taken.
-    pub const ALL: [Self; 4] = [Self::Pskc, Self::Otpauth, Self::OathCsv, Self::PingCsv];
+    pub const ALL: [Self; 16] = [
+        Self::Pskc,
+        Self::SafeNetXml,
+        Self::DeepnetXml,
+        Self::SafeWord,
+        Self::Authenex,
+        Self::Otpauth,
+        Self::UsersOath,
+        Self::GoogleAuthenticator,
+        Self::EntraCsv,
+        Self::YubicoTraditional,
+        Self::YubicoCsv,
+        Self::MultiOtpCsv,
+        Self::LinOtpCsv,
+        Self::OathCsv,
+        Self::PingCsv,
+        Self::Feitian,
+    ];
 
     /// The name, as `--format` takes it.
     #[must_use]
@@ -83,9 +147,21 @@ impl Format {
     fn seed_file(self) -> &'static dyn SeedFile {
         match self {
             Self::Pskc => &pskc::Pskc,
+            Self::SafeNetXml => &safenet_xml::SafeNetXml,
+            Self::DeepnetXml => &deepnet_xml::DeepnetXml,
+            Self::SafeWord => &safeword::SafeWord,
+            Self::Authenex => &authenex::Authenex,
             Self::Otpauth => &otpauth::Otpauth,
+            Self::EntraCsv => &entra_csv::EntraCsv,
+            Self::YubicoTraditional => &yubico_traditional::YubicoTraditional,
+            Self::YubicoCsv => &yubico_csv::YubicoCsv,
+            Self::MultiOtpCsv => &multiotp_csv::MultiOtpCsv,
+            Self::LinOtpCsv => &linotp_csv::LinOtpCsv,
+            Self::UsersOath => &users_oath::UsersOath,
+            Self::GoogleAuthenticator => &google_authenticator::GoogleAuthenticator,
             Self::OathCsv => &oath_csv::OathCsv,
             Self::PingCsv => &ping_csv::PingCsv,
+            Self::Feitian => &feitian::Feitian,
         }
     }
 
@@ -142,6 +218,8 @@ pub enum Unlock {
     PreSharedKey(Zeroizing<Vec<u8>>),
     /// A passphrase, as bytes (RFC 6030 section 6.2).
     Passphrase(Zeroizing<Vec<u8>>),
+    /// The private half of the RSA key that it is encrypted to (RFC 6030 section 6.3).
+    PrivateKey(Box<PrivateKey>),
 }
 
 impl Unlock {
@@ -167,6 +245,8 @@ pub struct Options {
     pub time_interval: Option<TimeInterval>,
     /// The hash under the HMAC.
     pub algorithm: Option<HashAlgorithm>,
+    /// Whose the file is: for a format that is one person's, and does not say whose.
+    pub owner: Option<String>,
     /// What the file is opened with, if it is encrypted.
     pub unlock: Unlock,
 }

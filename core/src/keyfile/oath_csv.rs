@@ -1,12 +1,13 @@
-//! OATH CSV as privacyIDEA, `NetIQ` and `LinOTP` have it: `serial,hexseed,totp|hotp,digits,interval-or-counter[,hash]`.
+//! OATH CSV as privacyIDEA and `NetIQ` have it: `serial,hexseed,totp|hotp,digits,interval-or-counter`, and with a hash in
+//! a sixth column as `LinOTP` has it. What is left out from the third on is as these have it: HOTP, 6 digits, 30 s.
 //! After a first line `# version: 2` the columns `user,resolver,realm` stand in front.
 
 use super::assumption::Notes;
 use super::lines::{LineEntries, fields, number};
 use super::ping_csv::token;
-use super::recognize::Head;
+use super::recognize::{Head, first_line};
 use super::settle::Said;
-use super::{Entries, Kind, Opening, Options, SeedFile, Unreadable};
+use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable, column};
 use crate::token::{Digits, HashAlgorithm, TimeInterval};
 
 /// OATH CSV.
@@ -22,7 +23,7 @@ impl SeedFile for OathCsv {
     }
 
     fn is_line(&self, line: &str) -> bool {
-        fields(line).is_ok_and(|fields| looks_like(&fields))
+        fields(line, ',').is_ok_and(|fields| looks_like(&fields))
     }
 
     fn entries<'a>(
@@ -30,8 +31,7 @@ impl SeedFile for OathCsv {
         opening: Opening<'a>,
         _: &mut Notes,
     ) -> Result<Box<dyn Entries + 'a>, Unreadable> {
-        let first = opening.input.head().split(|byte| *byte == b'\n').next();
-        if is_version_2(first.unwrap_or_default()) {
+        if is_version_2(first_line(opening.input.head())) {
             Ok(Box::new(LineEntries::new(opening.input, with_user)))
         } else {
             Ok(Box::new(LineEntries::new(opening.input, entry)))
@@ -39,7 +39,7 @@ impl SeedFile for OathCsv {
     }
 }
 
-/// Whether the first line says `# version: 2`.
+/// Whether this line, the first, says `# version: 2`.
 fn is_version_2(line: &[u8]) -> bool {
     let line: Vec<u8> = line
         .iter()
@@ -50,45 +50,67 @@ fn is_version_2(line: &[u8]) -> bool {
     line.eq_ignore_ascii_case(b"#version:2")
 }
 
-fn entry(text: &str, _: u64, options: &Options, _: &mut Notes) -> Result<Option<Said>, String> {
-    said(&fields(text)?, options).map(Some)
+/// The entry of one line; nothing for a header row.
+pub(super) fn entry(
+    text: &str,
+    line: u64,
+    options: &Options,
+    notes: &mut Notes,
+) -> Result<Option<Said>, String> {
+    if line == 1 && column::is_header(text) {
+        notes.add(Assumption::HeaderRow);
+        return Ok(None);
+    }
+    said(&fields(text, ',')?, options, notes).map(Some)
 }
 
-fn with_user(text: &str, _: u64, options: &Options, _: &mut Notes) -> Result<Option<Said>, String> {
-    let fields = fields(text)?;
+fn with_user(
+    text: &str,
+    _: u64,
+    options: &Options,
+    notes: &mut Notes,
+) -> Result<Option<Said>, String> {
+    let fields = fields(text, ',')?;
     let [user, _resolver, _realm, rest @ ..] = fields.as_slice() else {
         return Err("not the columns user,resolver,realm,serial,seed,…".to_owned());
     };
-    let mut said = said(rest, options)?;
-    said.reserved_for = user_name(user)?;
+    let mut said = said(rest, options, notes)?;
+    said.reserved_for = column::user(user)?;
     Ok(Some(said))
 }
 
-fn user_name(field: &str) -> Result<Option<String>, String> {
-    if field.len() > 256 {
-        return Err("the user's name is too long".to_owned());
-    }
-    Ok((!field.is_empty()).then(|| field.to_owned()))
-}
-
-fn said(fields: &[&str], options: &Options) -> Result<Said, String> {
+fn said(fields: &[&str], options: &Options, notes: &mut Notes) -> Result<Said, String> {
     let column = |n: usize| fields.get(n).copied().unwrap_or_default();
     if !(2..=6).contains(&fields.len()) {
         return Err(
             "not the columns serial,seed,totp|hotp,digits,interval-or-counter[,hash]".to_owned(),
         );
     }
-    let mut said = token(column(0), column(1))?;
+    let mut said = token(column(0), column(1), notes)?;
     said.kind = match column(2) {
         "" => None,
         name => Some(Kind::parse(name).ok_or("the type is neither totp nor hotp")?),
     };
-    let digits = number(column(3), "number of digits")?;
-    said.digits = digits
-        .map(Digits::new)
-        .transpose()
-        .map_err(|fault| fault.to_string())?;
-    let last = number(column(4), "time interval or counter")?;
+    let digits = number(column(3), "number of digits")?.map(Digits::new);
+    said.digits = digits.transpose().map_err(|fault| fault.to_string())?;
+    interval_or_counter(&mut said, column(4), options)?;
+    if said.kind.or(options.token_type).is_none() {
+        notes.add(Assumption::Hotp);
+        said.kind = Some(Kind::Hotp);
+    }
+    if !column(5).is_empty() {
+        said.algorithm = Some(HashAlgorithm::parse(column(5)).map_err(|fault| fault.to_string())?);
+    }
+    Ok(said)
+}
+
+/// A column that holds the time interval of a TOTP token or the counter of a HOTP token's next passcode.
+pub(super) fn interval_or_counter(
+    said: &mut Said,
+    field: &str,
+    options: &Options,
+) -> Result<(), String> {
+    let last = number(field, "time interval or counter")?;
     match (said.kind.or(options.token_type), last) {
         (Some(Kind::Hotp), counter) => said.counter = counter,
         (_, None) => {}
@@ -98,16 +120,17 @@ fn said(fields: &[&str], options: &Options) -> Result<Said, String> {
         }
         (None, Some(_)) => return Err("an interval or counter without a type".to_owned()),
     }
-    if !column(5).is_empty() {
-        said.algorithm = Some(HashAlgorithm::parse(column(5)).map_err(|fault| fault.to_string())?);
-    }
-    Ok(said)
+    Ok(())
 }
 
-/// Whether a line, without users in front, looks like this format.
+/// Whether a line, without users in front, looks like this format: the type stands in the third column, and no seed
+/// behind it.
 fn looks_like(fields: &[&str]) -> bool {
-    fields.len() <= 6
-        && fields
-            .get(2)
-            .is_some_and(|name| Kind::parse(name).is_some())
+    let kind = fields
+        .get(2)
+        .is_some_and(|name| Kind::parse(name).is_some());
+    let digits = fields
+        .get(3)
+        .is_none_or(|digits| number(digits, "").is_ok());
+    fields.len() <= 6 && kind && digits
 }

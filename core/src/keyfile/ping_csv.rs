@@ -1,12 +1,9 @@
 //! Ping and Duo CSV: `serial,hexseed[,counter]`. The file does not say the type: the flags do, or a third column.
 
 use super::assumption::Notes;
-use super::decode;
 use super::lines::{LineEntries, fields, number};
 use super::settle::Said;
-use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable};
-use crate::seed::Seed;
-use crate::token::Serial;
+use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable, column, decode};
 
 /// Ping and Duo CSV.
 pub(super) struct PingCsv;
@@ -17,7 +14,7 @@ impl SeedFile for PingCsv {
     }
 
     fn is_line(&self, line: &str) -> bool {
-        fields(line).is_ok_and(|fields| looks_like(&fields))
+        fields(line, ',').is_ok_and(|fields| looks_like(&fields))
     }
 
     fn entries<'a>(
@@ -36,7 +33,7 @@ fn entry(
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {
-    let fields = fields(text)?;
+    let fields = fields(text, ',')?;
     if line == 1 && is_header(&fields) {
         notes.add(Assumption::HeaderRow);
         return Ok(None);
@@ -50,7 +47,7 @@ fn said(fields: &[&str], options: &Options, notes: &mut Notes) -> Result<Said, S
         [serial, seed, counter] => (serial, seed, *counter),
         _ => return Err("not the two or three columns serial,seed[,counter]".to_owned()),
     };
-    let mut said = token(serial, seed)?;
+    let mut said = token(serial, seed, notes)?;
     said.counter = number(counter, "counter")?;
     if said.counter.is_some() && options.token_type.is_none() {
         notes.add(Assumption::ThirdColumn);
@@ -60,12 +57,10 @@ fn said(fields: &[&str], options: &Options, notes: &mut Notes) -> Result<Said, S
 }
 
 /// A token of a serial number and a seed in hexadecimal.
-pub(super) fn token(serial: &str, seed: &str) -> Result<Said, String> {
-    let serial = Serial::new(serial).map_err(|fault| fault.to_string())?;
-    let seed = decode::hex(seed).ok_or("the seed is not hexadecimal")?;
+pub(super) fn token(serial: &str, seed: &str, notes: &mut Notes) -> Result<Said, String> {
     Ok(Said::new(
-        serial,
-        Seed::new(seed).map_err(|fault| fault.to_string())?,
+        column::serial(serial)?,
+        column::hex_seed(seed, notes)?,
     ))
 }
 

@@ -2,40 +2,12 @@
 
 use super::input::Input;
 use super::lines::first_lines;
-use super::{Format, Unreadable};
+use super::{Format, Unreadable, refused};
 
 /// How far into a file names are looked for, in bytes.
 const HEAD: usize = 4096;
 /// How many lines may be unclear before the file is.
 const LINES: usize = 10;
-
-/// Names that tell a proprietary or packed file, and what to do about it.
-const REFUSED: [(&str, &str); 8] = [
-    ("<TKNBatch", RSA),
-    ("<TKNHeader", RSA),
-    ("SERNUMB8", VASCO),
-    ("VACMAN", VASCO),
-    (
-        "otpauth-migration://",
-        "this is an authenticator app's export: write its keys as otpauth:// addresses first",
-    ),
-    (
-        "-----BEGIN PGP MESSAGE",
-        "the file is encrypted with PGP: decrypt it first, for instance with gpg",
-    ),
-    (
-        "PK\u{3}\u{4}",
-        "this is a ZIP archive or a spreadsheet: unpack it, or save it as CSV",
-    ),
-    (
-        "<!DOCTYPE html",
-        "this is a web page, no seed file: download the file itself",
-    ),
-];
-const RSA: &str = "this is an RSA SecurID file: its tokens are proprietary and can't be used; \
-                   ask the vendor for OATH tokens with a PSKC (RFC 6030) file";
-const VASCO: &str = "this is a VASCO (OneSpan) DPX file: it can be read with the vendor's own library only; \
-                     ask the vendor for OATH tokens with a PSKC (RFC 6030) file";
 
 /// The beginning of a file.
 pub(super) struct Head<'a> {
@@ -45,7 +17,7 @@ pub(super) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
         let small = bytes.get(..HEAD).unwrap_or(bytes).to_ascii_lowercase();
         Self { bytes, small }
     }
@@ -58,18 +30,33 @@ impl<'a> Head<'a> {
             .any(|window| window == name.as_bytes())
     }
 
-    /// Whether it begins as XML does.
-    pub(super) fn is_xml(&self) -> bool {
-        self.bytes.trim_ascii_start().starts_with(b"<")
+    /// Whether it begins with these bytes, but for blanks.
+    pub(super) fn begins(&self, beginning: &[u8]) -> bool {
+        self.bytes.trim_ascii_start().starts_with(beginning)
     }
 
-    /// The very first line, comment or not.
-    pub(super) fn first_line(&self) -> &'a [u8] {
-        self.bytes
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default()
+    /// Whether it begins as XML does.
+    pub(super) fn is_xml(&self) -> bool {
+        self.begins(b"<")
     }
+
+    /// Its lines, comments and all. The last may be cut.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.bytes.split(|byte| *byte == b'\n')
+    }
+
+    /// The first line that is not blank, comment or not.
+    pub(super) fn first_line(&self) -> &'a [u8] {
+        first_line(self.bytes)
+    }
+}
+
+/// The first line of the beginning of a file that is not blank, comment or not.
+pub(super) fn first_line(head: &[u8]) -> &[u8] {
+    head.split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
 }
 
 /// The format of a file of which nothing was read yet.
@@ -82,16 +69,27 @@ pub(super) fn format(input: &Input<'_>) -> Result<Format, Unreadable> {
     if let Some(format) = formats.find(|format| format.seed_file().is_whole(&head)) {
         return Ok(format);
     }
-    if let Some((_, why)) = REFUSED.into_iter().find(|(name, _)| head.has(name)) {
+    if let Some(why) = refused::reason(&head) {
         return Err(Unreadable::new(why));
     }
-    let lines = first_lines(head.bytes, LINES);
     let format = if head.is_xml() {
         None
     } else {
-        lines.into_iter().find_map(of_line)
+        of_lines(&first_lines(head.bytes, LINES))
     };
     format.ok_or_else(unknown)
+}
+
+/// The format of the first line that looks like any. A line of Ping's CSV is one of OATH CSV too, with all left out that
+/// may be: one that says more decides.
+fn of_lines(lines: &[&str]) -> Option<Format> {
+    let mut formats = lines.iter().filter_map(|line| of_line(line));
+    let first = formats.next()?;
+    if first != Format::PingCsv {
+        return Some(first);
+    }
+    let more = formats.find(|format| matches!(format, Format::LinOtpCsv | Format::OathCsv));
+    Some(more.unwrap_or(first))
 }
 
 fn of_line(line: &str) -> Option<Format> {

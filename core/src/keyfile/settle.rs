@@ -1,7 +1,7 @@
 //! From what a file says about one token, and what the flags say, to a key package: nothing is guessed silently.
 
 use super::assumption::{Assumption, Notes};
-use super::{KeyPackage, Kind, Options};
+use super::{KeyPackage, Kind, Options, Spent};
 use crate::seed::Seed;
 use crate::token::{
     Digits, HashAlgorithm, InvalidToken, Parameters, Serial, TimeInterval, TokenType,
@@ -15,12 +15,16 @@ pub(super) struct Said {
     pub(super) kind: Option<Kind>,
     pub(super) digits: Option<Digits>,
     pub(super) time_interval: Option<TimeInterval>,
+    /// Where time step 0 begins, in seconds since 1970 UTC.
+    pub(super) t0: u64,
     pub(super) algorithm: Option<HashAlgorithm>,
     pub(super) counter: Option<u64>,
     pub(super) drift: i32,
     pub(super) not_before: Option<u64>,
     pub(super) not_after: Option<u64>,
     pub(super) reserved_for: Option<String>,
+    pub(super) paired_with: Option<String>,
+    pub(super) spent: Spent,
 }
 
 impl Said {
@@ -33,12 +37,15 @@ impl Said {
             kind: None,
             digits: None,
             time_interval: None,
+            t0: 0,
             algorithm: None,
             counter: None,
             drift: 0,
             not_before: None,
             not_after: None,
             reserved_for: None,
+            paired_with: None,
+            spent: Spent::default(),
         }
     }
 
@@ -49,14 +56,19 @@ impl Said {
             return Err("it expires before it starts".to_owned());
         }
         let kind = self.kind(options, notes)?;
+        let digits = self.digits(options, notes)?;
+        let algorithm = self.algorithm(kind, options, notes)?;
+        if !is_usual(self.seed.expose().len(), algorithm) {
+            notes.add(Assumption::SeedLength);
+        }
         let parameters = Parameters {
-            digits: self.digits(options, notes)?,
-            algorithm: self.algorithm(kind, options, notes)?,
+            digits,
+            algorithm,
             token_type: match kind {
                 Kind::Hotp => TokenType::Hotp,
                 Kind::Totp => TokenType::Totp {
                     time_interval: self.interval(options, notes)?,
-                    t0: 0,
+                    t0: self.t0,
                 },
             },
             not_before: self.not_before,
@@ -73,6 +85,8 @@ impl Said {
             counter: self.counter.filter(|_| kind == Kind::Hotp).unwrap_or(0),
             drift: if kind == Kind::Totp { self.drift } else { 0 },
             reserved_for: self.reserved_for,
+            paired_with: self.paired_with,
+            spent: self.spent,
         })
     }
 
@@ -114,6 +128,16 @@ impl Said {
             notes.add(Assumption::TimeInterval);
             TimeInterval::new(30)
         })
+    }
+}
+
+/// Whether vendors give tokens with this hash seeds of this length: the hash's own, or for SHA-1 also the shortest
+/// that RFC 4226 section 4 (R6) allows.
+fn is_usual(length: usize, algorithm: HashAlgorithm) -> bool {
+    match algorithm {
+        HashAlgorithm::Sha1 => matches!(length, 16 | 20),
+        HashAlgorithm::Sha256 => length == 32,
+        HashAlgorithm::Sha512 => length == 64,
     }
 }
 

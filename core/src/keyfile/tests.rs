@@ -18,11 +18,19 @@ macro_rules! sample {
 }
 
 mod anything;
+mod ciphers;
+mod drafts;
 mod encrypted;
+mod hostile;
 mod lines;
+mod moved;
 mod plain_pskc;
+mod policy;
 mod recognition;
+mod rsa;
+mod samples;
 mod unsound_xml;
+mod vendors;
 
 #[derive(Default)]
 struct Outcome {

@@ -19,8 +19,13 @@ const LONGEST_EVENT: usize = 1024 * 1024;
 const MOST_ELEMENTS: usize = 4096;
 /// The most attributes of an element.
 const MOST_ATTRIBUTES: usize = 64;
+/// The most memory that one child of the root takes, about, in bytes: texts, and this for each element and attribute.
+const MOST_MEMORY: usize = 1024 * 1024;
+const ELEMENT: usize = 128;
+const ATTRIBUTE: usize = 64;
 
 /// An element with all that is in it.
+#[derive(Clone)]
 pub(super) struct Element {
     name: String,
     attributes: Vec<(String, String)>,
@@ -49,6 +54,11 @@ impl Element {
             .map(|(_, value)| value.trim())
     }
 
+    /// Its children.
+    pub(super) fn elements(&self) -> &[Self] {
+        &self.children
+    }
+
     /// The children of that local name.
     pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
@@ -71,6 +81,25 @@ impl Element {
     /// Whether it, or anything in it, has that local name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.name == name || self.children.iter().any(|child| child.has(name))
+    }
+
+    /// Everything in it of that local name, whatever lies between.
+    pub(super) fn descendants(&self, name: &str) -> Vec<&Self> {
+        let mut found = Vec::new();
+        for child in &self.children {
+            if child.name == name {
+                found.push(child);
+            }
+            found.append(&mut child.descendants(name));
+        }
+        found
+    }
+
+    /// About how much memory it takes without its children and text.
+    fn size(&self) -> usize {
+        let attributes = self.attributes.iter();
+        let attributes = attributes.map(|(name, value)| ATTRIBUTE + name.len() + value.len());
+        ELEMENT + self.name.len() + attributes.sum::<usize>()
     }
 
     /// Adds to its text. A string that must grow is replaced and wiped, so that no seed is left behind.
@@ -105,6 +134,10 @@ pub(super) struct Document<'a> {
     /// behind by its growing.
     buffer: Zeroizing<Vec<u8>>,
     root: Option<String>,
+    /// The child of the root whose own children are given as if they were the root's.
+    holder: Option<&'static str>,
+    /// Whether the reader is in it.
+    held: bool,
     /// The document says that it is in an encoding that is not read: what is ASCII is the same.
     ascii_only: bool,
     ended: bool,
@@ -112,12 +145,19 @@ pub(super) struct Document<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn new(input: Input<'a>) -> Self {
+        Self::with_holder(input, None)
+    }
+
+    /// A document whose entries lie in a child of the root that has this local name.
+    pub(super) fn with_holder(input: Input<'a>, holder: Option<&'static str>) -> Self {
         let mut reader = Reader::from_reader(input);
         reader.config_mut().expand_empty_elements = true;
         Self {
             reader,
             buffer: Zeroizing::new(Vec::with_capacity(2 * LONGEST)),
             root: None,
+            holder,
+            held: false,
             ascii_only: false,
             ended: false,
         }
@@ -141,8 +181,11 @@ impl<'a> Document<'a> {
 
     fn read_child(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Element>, String> {
         let mut open: Vec<Element> = Vec::new();
-        let mut elements = 0;
+        let (mut elements, mut size) = (0, 0);
         loop {
+            if size > MOST_MEMORY {
+                return Err("too much in one entry".to_owned());
+            }
             let line = self.reader.get_ref().line();
             self.reader.get_mut().allow(LONGEST_EVENT);
             buffer.clear();
@@ -152,6 +195,7 @@ impl<'a> Document<'a> {
                     self.root = Some(self.element(&tag, line)?.name);
                 }
                 Event::Start(_) if self.ended => return Err("a second root element".to_owned()),
+                Event::Start(tag) if open.is_empty() && self.is_holder(&tag) => self.held = true,
                 Event::Start(tag) => {
                     elements += 1;
                     if open.len() + 1 >= DEEPEST {
@@ -160,22 +204,29 @@ impl<'a> Document<'a> {
                     if elements > MOST_ELEMENTS {
                         return Err("too many elements in one entry".to_owned());
                     }
-                    open.push(self.element(&tag, line)?);
+                    let element = self.element(&tag, line)?;
+                    size += element.size();
+                    open.push(element);
                 }
                 Event::End(_) => match (open.pop(), open.last_mut()) {
                     (Some(done), Some(parent)) => parent.children.push(done),
                     (Some(done), None) => return Ok(Some(done)),
+                    (None, _) if self.held => self.held = false,
                     (None, _) => self.ended = true,
                 },
-                Event::Text(text) => self.add(open.last_mut(), &text.xml10_content())?,
-                Event::CData(text) => self.add(open.last_mut(), &text.xml10_content())?,
+                Event::Text(text) => {
+                    size += self.add(open.last_mut(), &text.xml10_content())?;
+                }
+                Event::CData(text) => {
+                    size += self.add(open.last_mut(), &text.xml10_content())?;
+                }
                 Event::GeneralRef(reference) => {
                     let character =
                         match reference.resolve_char_ref().map_err(|fault| why(&fault))? {
                             Some(character) => character,
                             None => predefined(&reference)?,
                         };
-                    self.add(open.last_mut(), character.encode_utf8(&mut [0; 4]))?;
+                    size += self.add(open.last_mut(), character.encode_utf8(&mut [0; 4]))?;
                 }
                 Event::DocType(_) => {
                     return Err("a DOCTYPE: document type definitions are not read".to_owned());
@@ -192,15 +243,23 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Adds text to the element that it stands in. Between the children of the root it has no meaning.
-    fn add(&self, element: Option<&mut Element>, text: &str) -> Result<(), String> {
+    fn is_holder(&self, tag: &BytesStart<'_>) -> bool {
+        !self.held
+            && self
+                .holder
+                .is_some_and(|holder| tag.local_name().as_ref() == holder)
+    }
+
+    /// Adds text to the element that it stands in, and gives how much. Between the children of the root it has no
+    /// meaning.
+    fn add(&self, element: Option<&mut Element>, text: &str) -> Result<usize, String> {
         self.check(text)?;
         match element {
-            Some(element) => element.push(text),
+            Some(element) => element.push(text).map(|()| text.len()),
             None if (self.root.is_none() || self.ended) && !text.trim().is_empty() => {
                 Err("text outside the root element".to_owned())
             }
-            None => Ok(()),
+            None => Ok(0),
         }
     }
 

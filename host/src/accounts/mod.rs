@@ -21,6 +21,15 @@ pub fn lookup_user(name: &str) -> Result<Option<Account>, Fault> {
     Ok(passwd(name)?.and_then(account))
 }
 
+/// Looks a user up by their id. Where several accounts share it, the system says which one that is.
+///
+/// # Errors
+/// A [`FaultKind::Lookup`] fault if the system can't tell.
+pub fn lookup_uid(uid: u32) -> Result<Option<Account>, Fault> {
+    let found = ffi::user_by_id(uid).map_err(|error| fault(&error))?;
+    Ok(found.and_then(account))
+}
+
 /// Whether an account has this user id.
 ///
 /// # Errors
@@ -111,7 +120,9 @@ mod tests {
             name: "root".to_owned(),
             uid: 0,
         });
-        assert_eq!(lookup_user("root"), Ok(root));
+        assert_eq!(lookup_user("root"), Ok(root.clone()));
+        assert_eq!(lookup_uid(0), Ok(root));
+        assert_eq!(lookup_uid(0x7fff_0001), Ok(None));
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub(super) fn severity(kind: EventKind) -> u8 {
         | EventKind::Unlocked
         | EventKind::BypassIssued
         | EventKind::BypassUsed
+        | EventKind::BackedUp
+        | EventKind::Restored
         | EventKind::Disabled
         | EventKind::Enabled
         | EventKind::Reserved

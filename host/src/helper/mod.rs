@@ -5,6 +5,8 @@ pub(crate) mod client;
 #[allow(unsafe_code, reason = "libc's call; nothing else is in that file")]
 mod ffi;
 mod frames;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod peer;
 mod server;
 mod slots;

@@ -56,6 +56,7 @@ pub fn protect(
     let stack = Stack::of(&lines, reader);
     let is_alone = !stack.has(Role::FirstFactor);
     readable(text, reader)?;
+    whole(&stack)?;
     if stack.has(Role::Otpair) {
         sound(&stack, first)?;
         return Ok(if is_in_force(text) {
@@ -95,8 +96,18 @@ fn readable(text: &str, reader: Reader<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Refuses a stack of which only the beginning is known.
+fn whole(stack: &Stack) -> Result<(), Refusal> {
+    if stack.is_whole() {
+        Ok(())
+    } else {
+        Err(Refusal::TooLong)
+    }
+}
+
 /// Refuses a stack with otpair in it that has a weakness.
 fn sound(stack: &Stack, first: FirstFactor) -> Result<(), Refusal> {
+    whole(stack)?;
     let is_alone = !stack.has(Role::FirstFactor);
     if is_alone && first == FirstFactor::InStack {
         return Err(Refusal::NoFirstFactor);
@@ -157,7 +168,8 @@ pub struct Examined {
 pub fn examine(text: &str, reader: Reader<'_>) -> Examined {
     let stack = Stack::of(&parse::lines(text), reader);
     let (first_factor, protected) = (stack.has(Role::FirstFactor), stack.has(Role::Otpair));
-    let unreadable = readable(text, reader).err().filter(|_| protected);
+    let unreadable = readable(text, reader).and_then(|()| whole(&stack));
+    let unreadable = unreadable.err().filter(|_| protected);
     let weakness = match (first_factor, protected) {
         _ if unreadable.is_some() => unreadable,
         (true, true) => Walk::through(&stack)

@@ -11,6 +11,8 @@ pub enum Refusal {
     NoFirstFactor,
     /// A line about `auth` that libpam may read differently.
     Unreadable(String),
+    /// It includes more lines than anybody can have written.
+    TooLong,
     /// A failed password goes on to otpair.
     GoesOn {
         /// The line that goes on.
@@ -103,9 +105,10 @@ fn flat(stack: &Stack) -> Stack {
         level: 0,
         ..handler.clone()
     });
-    Stack {
-        handlers: handlers.collect(),
-    }
+    let handlers = handlers.collect();
+    let mut flat = stack.clone();
+    flat.handlers = handlers;
+    flat
 }
 
 fn place(file: Option<&String>) -> String {
@@ -132,6 +135,9 @@ impl fmt::Display for Refusal {
             Self::Unreadable(line) => write!(
                 f,
                 "\"{line}\" can't be read for certain; write it in one line, without a backslash and with brackets around the control only"
+            ),
+            Self::TooLong => f.write_str(
+                "the files that it includes come to more than 1024 lines; take out the line by which a file includes itself",
             ),
             Self::GoesOn { line, file } => write!(
                 f,

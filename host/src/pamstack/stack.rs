@@ -6,6 +6,9 @@ use super::parse::{self, Control, Line, Says};
 /// How deep files may include each other; libpam has a limit too.
 const MAX_DEPTH: usize = 16;
 
+/// How many lines a stack may come to. Two lines that include their own file would make 65536 of 16 depths.
+const MOST_LINES: usize = 1024;
+
 /// Modules that check who somebody is. Whatever else a stack has in front of otpair proves nothing.
 const FIRST_FACTORS: [&str; 33] = [
     "pam_unix",
@@ -87,6 +90,8 @@ impl Handler {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stack {
     pub(super) handlers: Vec<Handler>,
+    /// The lines that it was made of, those of included files as often as they are included.
+    lines: usize,
 }
 
 impl Stack {
@@ -94,6 +99,7 @@ impl Stack {
     pub(super) fn of(lines: &[Line], reader: Reader<'_>) -> Self {
         let mut stack = Self {
             handlers: Vec::new(),
+            lines: 0,
         };
         for line in lines {
             stack.add(line, line.number, None, 0, reader, 0);
@@ -110,6 +116,10 @@ impl Stack {
         reader: Reader<'_>,
         depth: usize,
     ) {
+        self.lines += 1;
+        if !self.is_whole() {
+            return;
+        }
         let handler = |role, control| Handler {
             role,
             may_ignore: !may_not_ignore(&line.says),
@@ -137,6 +147,9 @@ impl Stack {
             Some(text) => {
                 for line in &parse::lines(&text) {
                     self.add(line, own, Some(name), inner, reader, depth + 1);
+                    if !self.is_whole() {
+                        return;
+                    }
                 }
             }
             // libpam refuses everybody then.
@@ -144,6 +157,11 @@ impl Stack {
                 .handlers
                 .extend(Control::word("required").map(|control| handler(Role::Deny, control))),
         }
+    }
+
+    /// Whether it has every line: not if there are too many.
+    pub(super) fn is_whole(&self) -> bool {
+        self.lines <= MOST_LINES
     }
 
     /// Whether a module of this role is in it.
@@ -211,7 +229,8 @@ impl Stack {
                 text: "auth required pam_otpair.so".to_owned(),
             }),
         );
-        Self { handlers }
+        let lines = self.lines;
+        Self { handlers, lines }
     }
 }
 

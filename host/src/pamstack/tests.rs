@@ -419,6 +419,21 @@ const LINES: [&str; 17] = [
     "nonsense",
 ];
 
+#[test]
+fn files_that_include_themselves_twice_are_refused_and_not_unfolded() {
+    let around = |name: &str| {
+        let both = "auth include around\nauth include around\n".to_owned();
+        (name == "around").then_some(both)
+    };
+    let text = "auth required pam_unix.so\nauth include around\n";
+    for first in [FirstFactor::InStack, FirstFactor::BeforeStack] {
+        assert_eq!(protect(text, &around, "", first), Err(Refusal::TooLong));
+    }
+    let protected = format!("{MARKED}{text}");
+    let examined = examine(&protected, &around);
+    assert_eq!(examined.weakness, Some(Refusal::TooLong));
+}
+
 proptest! {
     #[test]
     fn protecting_and_taking_it_back_changes_nothing(

@@ -9,13 +9,24 @@ use super::recognize::Head;
 use super::xml::{Document, Element, Fault};
 use super::{Assumption, Entries, Entry, Opening, Options, Place, SeedFile, Unlock, Unreadable};
 use std::collections::VecDeque;
-use unlock::Keys;
+use unlock::{Encryption, Keys};
 
+mod cipher;
+mod derive;
+mod dialect;
 mod key;
+mod mac;
+mod method;
+mod policy;
+mod sealed;
+mod transport;
 mod unlock;
+mod values;
 
 /// The longest manufacturer's name and key id that are kept, in characters.
 const LONGEST_NAME: usize = 64;
+/// The most `KeyProperties` of a file.
+const MOST_PROPERTIES: usize = 16;
 
 /// PSKC.
 pub(super) struct Pskc;
@@ -26,7 +37,7 @@ impl SeedFile for Pskc {
     }
 
     fn is_whole(&self, head: &Head<'_>) -> bool {
-        head.is_xml() && head.has("KeyContainer")
+        head.is_xml() && (head.has("KeyContainer") || head.has("SecretContainer"))
     }
 
     fn entries<'a>(
@@ -42,6 +53,8 @@ impl SeedFile for Pskc {
 struct Packages<'a> {
     document: Document<'a>,
     keys: Option<Keys>,
+    /// Drafts: what several keys have in common.
+    properties: Vec<Element>,
     /// Keys of the package that was read last.
     waiting: VecDeque<Entry>,
 }
@@ -49,10 +62,9 @@ struct Packages<'a> {
 /// What the first walk finds out.
 #[derive(Default)]
 struct Header {
-    encryption_key: Option<Element>,
-    mac_method: Option<Element>,
+    encryption: Encryption,
+    properties: Vec<Element>,
     packages: bool,
-    encrypted: bool,
 }
 
 impl<'a> Packages<'a> {
@@ -67,12 +79,8 @@ impl<'a> Packages<'a> {
         if !header.packages {
             return Err(Unreadable::new("the file has no key packages"));
         }
-        let keys = if header.encrypted {
-            let keys = Keys::new(
-                header.encryption_key.as_ref(),
-                header.mac_method.as_ref(),
-                &options.unlock,
-            );
+        let keys = if header.encryption.found {
+            let keys = Keys::new(&header.encryption, &options.unlock, notes);
             let keys = keys.map_err(Unreadable::new)?;
             try_keys(Input::open(source)?, &keys)?;
             Some(keys)
@@ -85,6 +93,7 @@ impl<'a> Packages<'a> {
         Ok(Self {
             document: Document::new(Input::open(source)?),
             keys,
+            properties: header.properties,
             waiting: VecDeque::new(),
         })
     }
@@ -97,8 +106,8 @@ impl Entries for Packages<'_> {
             let Some(child) = self.document.next_child().map_err(unreadable)? else {
                 return Ok(None);
             };
-            if child.name() == "KeyPackage" {
-                self.waiting = package(&child, self.keys.as_ref(), notes);
+            if dialect::is_package(&child) {
+                self.waiting = package(&child, &self.properties, self.keys.as_ref(), notes);
             }
         }
         Ok(self.waiting.pop_front())
@@ -110,27 +119,37 @@ impl Header {
         let mut header = Self::default();
         let mut document = Document::new(input);
         while let Some(child) = document.next_child().map_err(unreadable)? {
-            match child.name() {
-                "EncryptionKey" => header.encryption_key = Some(child),
-                "MACMethod" => header.mac_method = Some(child),
-                "KeyPackage" => {
-                    header.packages = true;
-                    header.encrypted |= child.has("EncryptedValue");
-                }
-                "Signature" => notes.add(Assumption::Signature),
-                "Device" => {
-                    return Err(Unreadable::new(
-                        "this is a draft of PSKC from before RFC 6030: that is not read yet; ask for an RFC 6030 file",
-                    ));
-                }
-                _ => {}
-            }
+            header.take(child, notes)?;
         }
-        if document.root() == Some("KeyContainer") {
+        if document
+            .root()
+            .is_some_and(|root| dialect::ROOTS.contains(&root))
+        {
             Ok(header)
         } else {
             Err(Unreadable::new("the XML is no KeyContainer"))
         }
+    }
+
+    fn take(&mut self, child: Element, notes: &mut Notes) -> Result<(), Unreadable> {
+        match child.name() {
+            "EncryptionKey" | "EncryptionMethod" => self.encryption.take_key(child),
+            "MACMethod" | "DigestMethod" | "MACAlgorithm" => self.encryption.take_mac(child),
+            "KeyProperties" if self.properties.len() == MOST_PROPERTIES => {
+                return Err(Unreadable::new("too many KeyProperties"));
+            }
+            "KeyProperties" => self.properties.push(child),
+            "Signature" => notes.add(Assumption::Signature),
+            "Device" | "KeyPackage" => {
+                if child.name() == "Device" {
+                    notes.add(Assumption::Draft);
+                }
+                self.packages = true;
+                self.encryption.see(&child);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 
@@ -150,21 +169,21 @@ fn try_keys(input: Input<'_>, keys: &Keys) -> Result<(), Unreadable> {
     let mut document = Document::new(input);
     let mut notes = Notes::default();
     while let Some(child) = document.next_child().map_err(unreadable)? {
-        let secrets = child
-            .children("Key")
-            .filter_map(|key| key.find(&["Data", "Secret"]));
-        for secret in secrets.filter(|secret| secret.find(&["EncryptedValue"]).is_some()) {
-            let opened = keys.open(secret, &mut notes);
-            if opened
-                .map_err(|why| Unreadable {
-                    at: Some(Place {
-                        line: secret.line,
-                        key: None,
-                    }),
-                    why,
-                })?
-                .proven
-            {
+        if !dialect::is_package(&child) {
+            continue;
+        }
+        for key in dialect::keys(&child, &[]) {
+            let Some(secret) = values::element(key.element, "Secret") else {
+                continue;
+            };
+            let opened = keys.open(secret, &mut notes).map_err(|why| Unreadable {
+                at: Some(Place {
+                    line: secret.line,
+                    key: None,
+                }),
+                why,
+            })?;
+            if opened.is_some_and(|opened| opened.proven) {
                 return Ok(());
             }
         }
@@ -173,19 +192,20 @@ fn try_keys(input: Input<'_>, keys: &Keys) -> Result<(), Unreadable> {
 }
 
 /// The keys of one package. RFC 6030 knows one; vendors put several keys of a device into it.
-fn package(package: &Element, keys: Option<&Keys>, notes: &mut Notes) -> VecDeque<Entry> {
+fn package(
+    package: &Element,
+    properties: &[Element],
+    keys: Option<&Keys>,
+    notes: &mut Notes,
+) -> VecDeque<Entry> {
     let mut serial_given = false;
     let mut entries = VecDeque::new();
-    for key in package.children("Key") {
-        let id = key
-            .attribute("Id")
-            .or(key.attribute("KeyId"))
-            .unwrap_or_default();
+    for key in dialect::keys(package, properties) {
         let at = Place {
-            line: key.line,
-            key: printable(id),
+            line: key.element.line,
+            key: key.id().and_then(printable),
         };
-        let said = key::said(package, key, keys, serial_given, notes);
+        let said = key::said(key, keys, serial_given, notes);
         serial_given |= said.is_ok();
         entries.push_back((at, said));
     }

@@ -16,20 +16,16 @@ proptest! {
     #[test]
     fn a_file_with_a_few_bytes_changed_never_panics(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..5),
-        which in 0_usize..4,
+        which in 0..=samples::SAMPLES.len(),
     ) {
-        let samples: [(&[u8], Options); 4] = [
-            (sample!("pskc-rfc6030-figure6-key.xml"), key("12345678901234567890123456789012")),
-            (sample!("pskc-plain-totp.xml"), Options::default()),
-            (sample!("oath-version2.csv"), Options::default()),
-            (sample!("otpauth.txt"), Options::default()),
-        ];
-        let mut bytes = samples[which].0.to_vec();
+        let encrypted: &[u8] = sample!("pskc-rfc6030-figure6-key.xml");
+        let sample = samples::SAMPLES.get(which).map_or(encrypted, |(_, sample, _)| *sample);
+        let mut bytes = sample.to_vec();
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        if let Ok(items) = read(&&bytes[..], &samples[which].1) {
+        if let Ok(items) = read(&&bytes[..], &key("12345678901234567890123456789012")) {
             items.for_each(drop);
         }
     }
@@ -69,7 +65,45 @@ proptest! {
             prop_assert_eq!(package.parameters.algorithm, hash);
             prop_assert_eq!(u64::from(package.parameters.digits.count()), digits);
             prop_assert_eq!(package.counter, if hotp { counter } else { 0 });
-            prop_assert!(outcome.assumed.is_empty());
+            prop_assert!(outcome.assumed.iter().all(|it| matches!(it, Assumption::SeedLength | Assumption::Hex)));
+        }
+    }
+
+    #[test]
+    fn every_package_reads_back_from_the_formats_that_say_all_but_the_hash_or_the_type(
+        serial in "[A-Z0-9]{1,32}",
+        seed in proptest::collection::vec(any::<u8>(), 10..=128),
+        hotp in any::<bool>(),
+        digits in 6_u64..=8,
+        interval in 10_u64..=300,
+        counter in any::<u64>(),
+    ) {
+        let seed_hex = to_hex(&seed);
+        let (kind, mode, last) = if hotp { ("HOTP", "E", counter) } else { ("TOTP", "T", interval) };
+        let moving = if hotp { format!("sccSeq={counter}") } else { format!("sccTick={interval}") };
+        let mut files = vec![
+            format!("{serial};M;{kind};{seed_hex};{digits};{last}"),
+            format!(
+                "sccAuthenticatorId: {serial}\n\
+                 sccTokenData: sccKey={seed_hex};sccMode={mode};sccPwLen={digits};{moving};crypto=HmacSHA1"
+            ),
+        ];
+        if !hotp {
+            files.push(format!(
+                "<data><header><digits>{digits}</digits><timeWindow>{interval}</timeWindow></header>\
+                 <token><serial>{serial}</serial><seed>{seed_hex}</seed></token></data>"
+            ));
+        }
+        for file in files {
+            let outcome = plain(&file);
+            let package = &outcome.packages[0];
+            prop_assert_eq!(package.serial.as_str(), &serial);
+            prop_assert_eq!(package.seed.expose(), &seed[..]);
+            prop_assert_eq!(package.parameters.token_type.name(), kind);
+            let read = package.parameters.token_type.time_interval().map(TimeInterval::seconds);
+            prop_assert_eq!(read, (!hotp).then_some(interval));
+            prop_assert_eq!(u64::from(package.parameters.digits.count()), digits);
+            prop_assert_eq!(package.counter, if hotp { counter } else { 0 });
         }
     }
 }

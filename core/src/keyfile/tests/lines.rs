@@ -39,7 +39,7 @@ fn flags_fill_what_the_file_does_not_say() {
         (parameters.algorithm, outcome.packages[1].counter),
         (HashAlgorithm::Sha512, 0)
     );
-    assert!(outcome.assumed.is_empty());
+    assert_eq!(outcome.assumed, [Assumption::SeedLength]);
 }
 
 #[test]

@@ -4,16 +4,33 @@ use super::*;
 
 #[test]
 fn what_is_known_and_cannot_be_read_is_refused_by_its_name() {
-    for (file, name) in [
+    let files: [(&[u8], &str); 17] = [
         (
-            "<?xml version=\"1.0\"?>\n<TKNBatch><TKNHeader/></TKNBatch>",
+            b"<?xml version=\"1.0\"?>\n<TKNBatch><TKNHeader/></TKNBatch>",
             "RSA SecurID",
         ),
-        ("G0 SERNUMB8 IPIN PINLNG\nA0 SERNUMB8 A_IVLEFT\n", "VASCO"),
-        ("PK\u{3}\u{4}abc", "ZIP"),
-        ("otpauth-migration://offline?data=x", "authenticator"),
-    ] {
-        assert!(refused(file).contains(name), "{file}");
+        (b"G0 SERNUMB8 IPIN PINLNG\nA0 SERNUMB8 A_IVLEFT\n", "VASCO"),
+        (b"<tokenList><tokenInfo><token><![CDATA[<data>", "Deepnet"),
+        (b"PK\x03\x04abc", "ZIP"),
+        (b"\x1f\x8b\x08", "packed archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "spreadsheet"),
+        (b"%PDF-1.7\n", "document"),
+        (b"{\\rtf1", "document"),
+        (b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5", "KeePass"),
+        (b"<KeePassFile/>", "KeePass"),
+        (
+            b"otpauth-migration://offline?data=x",
+            "Google Authenticator",
+        ),
+        (b"{\"version\":1,\"db\":{\"entries\":[]}}", "Aegis"),
+        (b"[{\"secret\":\"x\"}]", "andOTP"),
+        (b"-----BEGIN PGP MESSAGE-----\n", "gpg"),
+        (b"age-encryption.org/v1\n", "age"),
+        (b"Salted__abcdefgh", "openssl"),
+        (b"<!doctype html><title>x</title>", "web page"),
+    ];
+    for (file, name) in files {
+        assert!(refused(file).contains(name), "{name}");
     }
 }
 

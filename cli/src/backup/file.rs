@@ -1,0 +1,123 @@
+//! The files of backups: one that is made is complete or not there, and one that is read is read twice.
+
+use crate::failure::Failure;
+use crate::files::sync_folder;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Refuses what is not to be written over, before anybody is asked anything.
+pub(super) fn may_make(path: &Path, force: bool) -> Result<(), Failure> {
+    match path.symlink_metadata() {
+        Ok(found) if force && found.is_file() => Ok(()),
+        Ok(found) if found.is_file() => Err(there(path)),
+        Ok(_) => Err(Failure::new(format!(
+            "{}: this is no plain file: name another one",
+            path.display()
+        ))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::file(path, &error)),
+    }
+}
+
+fn there(path: &Path) -> Failure {
+    let path = path.display();
+    Failure::new(format!(
+        "{path}: there is such a file: name another one, or say --force to replace it"
+    ))
+}
+
+/// A file under another name in the same folder, for its owner alone. It is gone unless [`Unfinished::finish`] is called.
+pub(super) struct Unfinished {
+    file: File,
+    /// Empty once it has its own name.
+    temporary: PathBuf,
+}
+
+impl Unfinished {
+    pub(super) fn make(path: &Path) -> Result<Self, Failure> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Two at the same time do not write each other's.
+        let temporary = path.with_file_name(format!(".{name}.{}.otpair", std::process::id()));
+        let _ = fs::remove_file(&temporary);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&temporary)
+            .map_err(|error| Failure::file(path, &error))?;
+        Ok(Self { file, temporary })
+    }
+
+    /// Gives the file its name, durably.
+    pub(super) fn finish(mut self, path: &Path, force: bool) -> Result<(), Failure> {
+        let failed = |error| Failure::file(path, &error);
+        self.file.sync_all().map_err(failed)?;
+        if force {
+            fs::rename(&self.temporary, path).map_err(failed)?;
+        } else {
+            self.rename_to_new(path)?;
+        }
+        self.temporary = PathBuf::new();
+        // A name without a folder is in this one.
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let in_folder = folder.map_or_else(|| Path::new("./."), |_| path);
+        sync_folder(in_folder).map_err(failed)
+    }
+
+    fn rename_to_new(&self, path: &Path) -> Result<(), Failure> {
+        match renameat_with(CWD, &self.temporary, CWD, path, RenameFlags::NOREPLACE) {
+            Ok(()) => Ok(()),
+            Err(Errno::EXIST) => Err(there(path)),
+            // Not every file system can.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                may_make(path, false)?;
+                fs::rename(&self.temporary, path).map_err(|error| Failure::file(path, &error))
+            }
+            Err(error) => Err(Failure::file(path, &error.into())),
+        }
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if self.temporary != PathBuf::new() {
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Opens a backup so that it can be read more than once: what comes from stdin is kept, encrypted as it is, in a file that
+/// has no name any more.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    if path != Path::new("-") {
+        return File::open(path);
+    }
+    let mut name = [0; 8];
+    getrandom::fill(&mut name).map_err(io::Error::other)?;
+    let name = format!("otpair-restore-{:x}", u64::from_le_bytes(name));
+    let path = std::env::temp_dir().join(name);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)?;
+    fs::remove_file(&path)?;
+    io::copy(&mut io::stdin().lock(), &mut file)?;
+    file.rewind()?;
+    Ok(file)
+}

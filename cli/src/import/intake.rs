@@ -1,0 +1,233 @@
+//! One seed file on its way in.
+
+use super::file::SeedFile;
+use super::ownership::Ownership;
+use super::pairings::{self, Named, Pairings};
+use super::report::Report;
+use super::{Args, as_package};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::machine::Machine;
+use otpair_cache::SeedCache;
+use otpair_cache::admin::{Batch, Import, Left, Package, There};
+use otpair_core::event::{Event, EventKind};
+use otpair_core::keyfile::{self, Format, Item, KeyPackage, Options, Rejection, Unreadable};
+use otpair_host::clock;
+use std::collections::HashSet;
+use std::path::Path;
+
+/// One file on its way in.
+pub(super) struct Intake<'a> {
+    args: &'a Args,
+    machine: &'a Machine,
+    interrupt: &'a Interrupt,
+    /// What stands in front of a place in the file; empty where there is one file only.
+    prefix: String,
+    name: String,
+    /// Tokens of the file that it says are somebody's.
+    named: Vec<Named>,
+    /// Ctrl-C cut the reading off.
+    cut: bool,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn of(
+        path: &Path,
+        args: &'a Args,
+        machine: &'a Machine,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        let name = if path == Path::new("-") {
+            "stdin".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let prefix = if args.files.len() > 1 {
+            format!("{name}: ")
+        } else {
+            String::new()
+        };
+        Self {
+            args,
+            machine,
+            interrupt,
+            prefix,
+            name,
+            named: Vec::new(),
+            cut: false,
+        }
+    }
+
+    /// Imports the file, pairs what it says is somebody's, and leaves a line in the audit log.
+    pub(super) fn take_and_log(
+        &mut self,
+        path: &Path,
+        options: &mut Options,
+        cache: &mut SeedCache,
+        report: &mut Report,
+        pairings: &mut Pairings<'_>,
+    ) -> Result<(), Failure> {
+        let before = report.new;
+        let taken = self.take(path, options, cache, report);
+        let added = report.new - before;
+        if added > 0 && !self.args.dry_run {
+            let reason = format!("{added} tokens from {}", self.name);
+            let event = Event::new(EventKind::Imported).reason(reason);
+            self.machine.record(None, &event);
+        }
+        taken?;
+        if self.cut {
+            return Err(self.interrupted(report.new));
+        }
+        for named in &self.named {
+            pairings.pair(cache, named, report);
+        }
+        Ok(())
+    }
+
+    fn interrupted(&self, new: u64) -> Failure {
+        Failure::new(if self.args.dry_run {
+            "interrupted before the end of the file; nothing was imported: this was a dry run"
+                .to_owned()
+        } else {
+            format!(
+                "interrupted; {new} new tokens are in the inventory; give the same command again to go on"
+            )
+        })
+    }
+
+    fn take(
+        &mut self,
+        path: &Path,
+        options: &mut Options,
+        cache: &mut SeedCache,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let file = match SeedFile::open(path, self.interrupt) {
+            Ok(file) => file,
+            Err(error) => {
+                report.reject_at(&self.name, &format!("can't be read: {error}"));
+                return Ok(());
+            }
+        };
+        let ownership = file.ownership();
+        let person = ownership.person(self.machine, self.args.user.as_deref());
+        options.format = self.args.format.or_else(|| format_of_name(path));
+        options.owner = person.as_ref().ok().cloned();
+        let items = match keyfile::read(&file, options) {
+            Ok(items) => items,
+            Err(unreadable) => {
+                self.reject_rest(unreadable, report);
+                return Ok(());
+            }
+        };
+        if let Err(why) = self.may_name(items.format(), ownership, person) {
+            report.reject_at(&self.name, &why);
+            return Ok(());
+        }
+        if ownership.others_may_read() {
+            report.note(&format!("{}{OTHERS_MAY_READ}", self.prefix));
+        }
+        report.begin(file.length());
+        let mut import = cache.import(&self.name, clock::now(), self.args.dry_run)?;
+        for (done, item) in (1..).zip(items) {
+            match item {
+                Ok(Item::Package(package)) => self.add(&mut import, &package, report)?,
+                Ok(Item::Rejected(rejection)) => report.reject(&rejection, &self.prefix),
+                Ok(Item::Assumed(assumption)) => {
+                    report.note(&format!("{}{assumption}", self.prefix));
+                }
+                Err(unreadable) => self.reject_rest(unreadable, report),
+            }
+            report.at(done, file.read());
+        }
+        self.count(import.finish()?, report);
+        report.end();
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        import: &mut Import<'_>,
+        package: &KeyPackage,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let first = pairings::first(package);
+        self.named.extend(Named::of(package, first));
+        let batch = import.add(&Package {
+            counter: first,
+            ..as_package(package)
+        })?;
+        self.count(batch, report);
+        Ok(())
+    }
+
+    /// Whether a file of this format may say what it says of people.
+    fn may_name(
+        &self,
+        format: Format,
+        ownership: &Ownership,
+        person: Result<String, String>,
+    ) -> Result<(), String> {
+        match format {
+            Format::GoogleAuthenticator => person.map(drop),
+            _ if self.args.user.is_some() => {
+                Err("--user is for a google-authenticator file, and this is none".to_owned())
+            }
+            Format::UsersOath => ownership.may_name_anybody(),
+            _ => Ok(()),
+        }
+    }
+
+    /// What became of packages. What was not taken is not paired either.
+    fn count(&mut self, batch: Batch, report: &mut Report) {
+        report.new += batch.new;
+        report.unchanged += batch.unchanged;
+        if !self.named.is_empty() {
+            let left: HashSet<_> = batch.left.iter().map(|left| &left.serial).collect();
+            self.named.retain(|named| !left.contains(named.serial()));
+        }
+        for left in batch.left {
+            self.leave(&left, report);
+        }
+    }
+
+    fn leave(&self, Left { serial, there }: &Left, report: &mut Report) {
+        let prefix = &self.prefix;
+        match there {
+            There::Other {
+                source,
+                same_parameters,
+            } => {
+                let other = if *same_parameters {
+                    "seed"
+                } else {
+                    "seed or parameters"
+                };
+                report.conflict(&format!(
+                    "{prefix}conflict: token {serial} is there with another {other}, from {source}: left as it was"
+                ));
+            }
+            There::Damaged(why) => report.reject_at(&format!("{prefix}token {serial}"), why),
+        }
+    }
+
+    /// Nothing of the file can be taken, or nothing more.
+    fn reject_rest(&mut self, unreadable: Unreadable, report: &mut Report) {
+        match unreadable {
+            _ if self.interrupt.pressed() => self.cut = true,
+            Unreadable { at: None, why } => report.reject_at(&self.name, &why),
+            Unreadable { at: Some(at), why } => {
+                report.reject(&Rejection { at, why }, &self.prefix);
+            }
+        }
+    }
+}
+
+const OTHERS_MAY_READ: &str = "others than its owner may read the file, and whoever does has the seeds: chmod 600, and remove it when it is imported";
+
+/// People call one file by one name. Whatever they put there, it is read as nothing else.
+fn format_of_name(path: &Path) -> Option<Format> {
+    let is_theirs = path.file_name() == Some(".google_authenticator".as_ref());
+    is_theirs.then_some(Format::GoogleAuthenticator)
+}
