@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backup;
 mod bytes;
 mod config;
 mod dialog;
@@ -14,6 +15,7 @@ mod loginright;
 mod pamstack;
 mod typed;
 
+pub use backup::{age, backup};
 pub use config::config;
 pub use dialog::{dialog, outcomes};
 pub use keyfile::{UNLOCKS, keyfile, keyfile_format};
@@ -25,7 +27,9 @@ pub use typed::typed;
 pub type Target = fn(&[u8]);
 
 /// Every one of this crate, by its name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 9] = [
+    ("age", age),
+    ("backup", backup),
     ("config", config),
     ("dialog", dialog),
     ("keyfile", keyfile),

@@ -20,6 +20,7 @@ fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
         fs::read_dir(workspace().join(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
     let paths = entries.map(|entry| entry.unwrap().path());
     let files: Vec<_> = paths
+        .filter(|path| path.is_file())
         .map(|path| (path.display().to_string(), fs::read(path).unwrap()))
         .collect();
     assert!(!files.is_empty(), "{folder} is empty");

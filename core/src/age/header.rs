@@ -120,6 +120,12 @@ impl Header {
         })
     }
 
+    /// The exponent of what unlocking takes: 2 to its power times a kibibyte of memory.
+    #[must_use]
+    pub fn work_factor(&self) -> u8 {
+        self.log_n
+    }
+
     /// The file's key. It takes a second and, with the usual work factor, 256 MiB of memory.
     ///
     /// # Errors

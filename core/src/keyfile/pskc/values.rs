@@ -97,7 +97,11 @@ impl<'a> Values<'a> {
         let interval = self.unsigned("TimeInterval", notes)?.map(TimeInterval::new);
         said.time_interval = interval.transpose().map_err(|fault| fault.to_string())?;
         let drift = self.signed("TimeDrift", notes)?.unwrap_or(0);
-        said.drift = i32::try_from(drift).map_err(|_| "the TimeDrift is out of range")?;
+        // Debian's pskctool writes one below zero as the unsigned number of the same 32 bits.
+        let unsigned = || u32::try_from(drift).map(u32::cast_signed);
+        said.drift = i32::try_from(drift)
+            .or_else(|_| unsigned())
+            .map_err(|_| "the TimeDrift is out of range")?;
         Ok(())
     }
 }

@@ -122,7 +122,7 @@ fn values_and_dates_out_of_range_are_rejected() {
         (HOTP, plain("Counter", "-1"), "Counter"),
         (HOTP, plain("Counter", "x"), "Counter"),
         (HOTP, plain("Counter", "18446744073709551616"), "Counter"),
-        (TOTP, plain("TimeDrift", "4294967292"), "TimeDrift"),
+        (TOTP, plain("TimeDrift", "4294967296"), "TimeDrift"),
         (TOTP, plain("TimeInterval", "5"), "5 s"),
     ] {
         assert_rejected(&pskc(uri, "", &data, ""), why);
@@ -133,6 +133,15 @@ fn values_and_dates_out_of_range_are_rejected() {
     );
     let dates = "<StartDate>2030-01-01Z</StartDate><ExpiryDate>2029-01-01Z</ExpiryDate>";
     assert_rejected(&pskc(HOTP, "", "", dates), "expires");
+}
+
+#[test]
+fn a_drift_below_zero_may_have_lost_its_sign() {
+    for value in ["-4", "4294967292"] {
+        let data = format!("<TimeDrift><PlainValue>{value}</PlainValue></TimeDrift>");
+        let outcome = plain(pskc(TOTP, "", &data, ""));
+        assert_eq!(outcome.packages[0].drift, -4);
+    }
 }
 
 #[test]
