@@ -85,3 +85,18 @@ fn their_data_can_not_be_run_and_their_jumps_can_not_be_rewritten() {
         );
     }
 }
+
+#[test]
+fn only_the_command_reads_seed_files_and_backups() {
+    let deb = Unpacked::new();
+    let holds = |place: &str, words: &str| {
+        let program = std::fs::read(deb.path(place)).unwrap();
+        program.windows(words.len()).any(|w| w == words.as_bytes())
+    };
+    for words in ["KeyContainer", "sccTokenData", "age-encryption.org/v1"] {
+        assert!(holds("/usr/bin/otpair", words), "{words}");
+        for place in [module().as_str(), "/usr/libexec/otpair/otpair-helper"] {
+            assert!(!holds(place, words), "{place}: {words}");
+        }
+    }
+}
