@@ -218,10 +218,7 @@ fn appended_without_a_line_that_splits_is_a_fault_that_the_log_explains() {
     sign_on(&machine, ALICE, &token.press(0), "PAM_AUTH_ERR");
     sign_on(&machine, ALICE, "", "PAM_AUTHINFO_UNAVAIL");
     assert!(
-        machine
-            .syslog()
-            .iter()
-            .any(|line| line.contains("passcode=split")),
+        machine.syslog_tells("passcode=split"),
         "{:#?}",
         machine.syslog()
     );
