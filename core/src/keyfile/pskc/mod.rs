@@ -81,8 +81,10 @@ impl<'a> Packages<'a> {
         }
         let keys = if header.encryption.found {
             let keys = Keys::new(&header.encryption, &options.unlock, notes);
-            let keys = keys.map_err(Unreadable::new)?;
-            try_keys(Input::open(source)?, &keys)?;
+            let mut keys = keys.map_err(Unreadable::new)?;
+            if try_keys(Input::open(source)?, &keys)? {
+                keys.prove();
+            }
             Some(keys)
         } else {
             if !matches!(options.unlock, Unlock::Nothing) {
@@ -164,8 +166,8 @@ fn unreadable(fault: Fault) -> Unreadable {
 }
 
 /// Opens values until a MAC proves the keys: with none that does, all. A value that can't be opened is the file's
-/// fault, or the keys'; behind the proof it is its own.
-fn try_keys(input: Input<'_>, keys: &Keys) -> Result<(), Unreadable> {
+/// fault, or the keys'; behind the proof it is its own. Whether the keys are proved.
+fn try_keys(input: Input<'_>, keys: &Keys) -> Result<bool, Unreadable> {
     let mut document = Document::new(input);
     let mut notes = Notes::default();
     while let Some(child) = document.next_child().map_err(unreadable)? {
@@ -184,11 +186,11 @@ fn try_keys(input: Input<'_>, keys: &Keys) -> Result<(), Unreadable> {
                 why,
             })?;
             if opened.is_some_and(|opened| opened.proven) {
-                return Ok(());
+                return Ok(true);
             }
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The keys of one package. RFC 6030 knows one; vendors put several keys of a device into it.

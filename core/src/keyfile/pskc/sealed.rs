@@ -19,6 +19,8 @@ pub(super) struct Sealed<'a> {
     pub(super) ciphertext: Zeroizing<Vec<u8>>,
     /// Its MAC, in base64.
     pub(super) tag: Option<&'a str>,
+    /// Another value of the file has proved the keys: this one has to prove itself too.
+    pub(super) must_prove: bool,
 }
 
 /// What was encrypted, and whether it proves that the key is the right one.
@@ -36,6 +38,9 @@ pub(super) const WRONG: &str = "can't be decrypted: a wrong key or passphrase, o
 pub(super) const GIVE_KEY: &str = "the file is encrypted with a pre-shared key: give the key";
 pub(super) const GIVE_PRIVATE_KEY: &str =
     "the file is encrypted to an RSA key: give the private key that belongs to it";
+/// Who takes the MAC from a value, and tries what its padding says, would learn a seed byte by byte: nothing is tried.
+const NO_MAC: &str = "it has no MAC, and other values of the file prove themselves: \
+                      ask the vendor for a file in which each value has a MAC";
 const ELSEWHERE: &str = "the MAC is made with a key that the file does not bring, or the key is wrong: \
                          ask the vendor for a file with its MAC key";
 
@@ -67,10 +72,14 @@ impl Sealed<'_> {
         let mac = mac.unwrap_or(&default);
         let key = self.mac_fallback(mac)?;
         let over_ciphertext = mac.fits(key, &self.ciphertext, &tag);
-        let bytes = self.decrypt(Padding::Any)?;
+        // What is wrong with the padding is nobody's to know either.
+        let wrong = if mac.elsewhere { ELSEWHERE } else { WRONG };
+        let bytes = self
+            .decrypt(Padding::Any)
+            .map_err(|why| if why == WRONG { wrong.to_owned() } else { why })?;
         // Some vendors take the MAC of the plaintext.
         if !over_ciphertext && !mac.fits(key, &bytes, &tag) {
-            return Err(if mac.elsewhere { ELSEWHERE } else { WRONG }.to_owned());
+            return Err(wrong.to_owned());
         }
         if !over_ciphertext {
             notes.add(Assumption::MacOverPlaintext);
@@ -95,11 +104,14 @@ impl Sealed<'_> {
     }
 
     fn open_without_mac(&self, notes: &mut Notes) -> Result<Opened, String> {
-        let bytes = self.decrypt(Padding::Pkcs7)?;
         let proven = match &self.method {
             Method::Symmetric(cipher) => cipher.proves(),
             Method::Rsa(scheme) => *scheme != Scheme::Pkcs1v15,
         };
+        if self.must_prove && !proven {
+            return Err(NO_MAC.to_owned());
+        }
+        let bytes = self.decrypt(Padding::Pkcs7)?;
         // A wrong padding gives bytes of any length: most of them are told by it.
         if self.method == Method::Rsa(Scheme::Pkcs1v15) && !usual_length(bytes.len()) {
             return Err(WRONG.to_owned());

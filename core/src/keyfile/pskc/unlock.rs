@@ -23,6 +23,8 @@ pub(super) struct Keys {
     /// One initialization vector for all values.
     vector: Option<Zeroizing<Vec<u8>>>,
     mac: Option<MacMethod>,
+    /// A value of the file has proved that the keys are right.
+    proven: bool,
 }
 
 const GIVE_PASSPHRASE: &str = "the file is encrypted with a passphrase: give the passphrase";
@@ -85,6 +87,7 @@ impl Keys {
             method: None,
             vector: None,
             mac: None,
+            proven: false,
         };
         let element = encryption.key.as_ref();
         if let Some(element) = element {
@@ -226,7 +229,13 @@ impl Keys {
             vector: self.vector.as_ref().map(|vector| vector.as_slice()),
             ciphertext,
             tag,
+            must_prove: self.proven,
         }
+    }
+
+    /// A value has proved the keys: from now on each value has to.
+    pub(super) fn prove(&mut self) {
+        self.proven = true;
     }
 
     fn method_of(&self, encrypted: &Element) -> Result<Method, String> {

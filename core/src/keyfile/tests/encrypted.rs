@@ -212,6 +212,30 @@ fn one_damaged_value_among_good_ones_is_rejected_alone() {
 }
 
 #[test]
+fn a_value_without_a_mac_beside_one_that_has_one_is_not_even_tried() {
+    let writer = Writer::new(16, WriteMac::Ciphertext);
+    let bare = Writer::new(16, WriteMac::Nothing);
+    let good = writer.package("A1", SEED, "");
+    let stripped = bare.package("A2", SEED, "");
+    let damaged = stripped.replace("<CipherValue>B", "<CipherValue>C");
+    let counter = bare.value("Counter", &5_u32.to_be_bytes());
+    let counter = writer
+        .package("A3", SEED, &counter)
+        .replace("pskc:totp", "pskc:hotp");
+    for packages in [
+        [good.clone(), stripped.clone()],
+        [stripped, good.clone()],
+        [good.clone(), damaged],
+        [good, counter],
+    ] {
+        let (_, outcome) = outcome(Writer::file(&packages).as_bytes(), &writer.options()).unwrap();
+        assert_eq!(serials(&outcome), ["A1"]);
+        assert_eq!(outcome.rejected.len(), 1);
+        assert!(outcome.rejected[0].1.starts_with("it has no MAC"));
+    }
+}
+
+#[test]
 fn a_passphrase_file_may_name_sha_256_in_any_namespace_and_its_work_is_bounded() {
     let derive = |iterations: &str, length: &str, prf: &str| {
         let mut writer = Writer::new(32, WriteMac::Ciphertext);
