@@ -98,6 +98,8 @@ pub(crate) fn own_bytes(path: &Path) -> io::Result<Vec<u8>> {
 /// Makes a change of a folder durable.
 pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
     match file.parent() {
+        // A name alone is in the folder that the command runs in.
+        Some(folder) if folder == Path::new("") => File::open(".")?.sync_all(),
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
     }

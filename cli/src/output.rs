@@ -4,6 +4,12 @@ use crate::failure::Failure;
 use serde::Serialize;
 use std::io::{self, Write};
 
+/// So many of something, in words: one takes no s.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// Prints text for people.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

@@ -37,6 +37,7 @@ impl Progress {
             self.due = Some(Instant::now() + PERIOD);
             self.drawn = true;
             let text = bar(tokens, bytes, self.total, self.begun.elapsed());
+            let text = cut(&text, columns());
             let _ = write!(io::stderr(), "\r{text}\x1b[K");
         }
     }
@@ -75,6 +76,21 @@ fn bar(tokens: u64, bytes: u64, total: u64, elapsed: Duration) -> String {
     )
 }
 
+/// How wide the terminal is; one that does not say is taken for a usual one.
+fn columns() -> usize {
+    rustix::termios::tcgetwinsize(io::stderr())
+        .map(|size| usize::from(size.ws_col))
+        .ok()
+        .filter(|columns| *columns > 0)
+        .unwrap_or(80)
+}
+
+/// A bar that fills a line, or more, would leave that behind: the last column stays free.
+fn cut(bar: &str, columns: usize) -> &str {
+    // It is ASCII.
+    bar.get(..columns.saturating_sub(1)).unwrap_or(bar)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +102,13 @@ mod tests {
             "[###############               ]  50 %  3000 tokens, 33 a second, 1:30 left"
         );
         assert!(bar(0, 0, 0, Duration::ZERO).contains("100 %"));
+    }
+
+    #[test]
+    fn the_bar_stays_on_its_line_however_narrow_the_terminal() {
+        let long = bar(3_000_000, 1, 1_000_000, Duration::from_secs(90));
+        assert_eq!(cut(&long, 80).len(), 79);
+        assert_eq!(cut("[#]", 80), "[#]");
+        assert_eq!(cut("[#]", 1), "");
     }
 }

@@ -69,7 +69,7 @@ fn a_backup_that_is_typed_opens_with_age_and_is_for_root_alone() {
     let asked = ["Passphrase for the backup: ", "The same again: "];
     let shown = with_passphrase(&machine, page().block("sh typed"), &asked);
     assert!(
-        shown.contains("In the backup: 1 tokens and 1 people."),
+        shown.contains("In the backup: 1 token and 1 person."),
         "{shown}"
     );
     let mode = machine.path(FILE).metadata().unwrap().permissions().mode();

@@ -62,10 +62,7 @@ impl Unfinished {
             self.rename_to_new(path)?;
         }
         self.temporary = PathBuf::new();
-        // A name without a folder is in this one.
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        let in_folder = folder.map_or_else(|| Path::new("./."), |_| path);
-        sync_folder(in_folder).map_err(failed)
+        sync_folder(path).map_err(failed)
     }
 
     fn rename_to_new(&self, path: &Path) -> Result<(), Failure> {

@@ -77,7 +77,11 @@ impl Args {
             file.finish(&self.file, self.force)?;
             report
         };
-        let what = format!("{} tokens and {} people", report.tokens, report.users);
+        let people = match report.users {
+            1 => "1 person".to_owned(),
+            users => format!("{users} people"),
+        };
+        let what = format!("{} and {people}", output::count(report.tokens, "token"));
         let event = Event::new(EventKind::BackedUp);
         machine.record(
             None,
@@ -158,7 +162,11 @@ impl Report {
                 let text = serde_json::to_string(self).map_err(io::Error::from)?;
                 let _ = writeln!(io::stderr(), "{text}");
             }
-            (false, true) => lines.iter().for_each(|line| output::note(line)),
+            (false, true) => {
+                for line in &lines {
+                    let _ = writeln!(io::stderr(), "{}", output::plain(line));
+                }
+            }
             (false, false) => {
                 let lines: Vec<_> = lines.iter().map(|line| output::plain(line)).collect();
                 output::print(&(lines.join("\n") + "\n"))?;

@@ -243,7 +243,8 @@ impl Report {
         match (self.conflict, self.rejected.len()) {
             (0, 0) => Ok(()),
             (conflicts, rejected) => Err(Failure::new(format!(
-                "not everything could be restored: {conflicts} conflicts, {rejected} rejected; mend that and restore again"
+                "not everything could be restored: {}, {rejected} rejected; mend that and restore again",
+                output::count(conflicts, "conflict")
             ))),
         }
     }

@@ -55,13 +55,13 @@ fn findings_of(user: &str, record: &UserRecord, policy: &Policy, now: u64) -> Ve
         .filter(|held| acceptance::is_ahead(&held.token.parameters, &held.state, now, windows));
     findings.extend(ahead.map(|held| {
         let what = format!(
-            "token {} has been used at a later time than it is now: the clock was set back",
+            "token {} has been used at a later time than it is now: the clock was set back, or it has just come from a .google_authenticator file",
             held.token.serial
         );
         Finding::stops(
             &about,
             what,
-            "set the clock; if it is right now, wait until it has caught up",
+            "compare date -u with a right clock, and set it; if it is right, wait a few minutes: it has to catch up",
         )
     }));
     findings

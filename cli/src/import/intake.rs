@@ -106,7 +106,7 @@ impl<'a> Intake<'a> {
         let file = match SeedFile::open(path, self.interrupt) {
             Ok(file) => file,
             Err(error) => {
-                report.reject_at(&self.name, &format!("can't be read: {error}"));
+                report.refuse(&self.name, &format!("can't be read: {error}"));
                 return Ok(());
             }
         };
@@ -122,11 +122,14 @@ impl<'a> Intake<'a> {
             }
         };
         if let Err(why) = self.may_name(items.format(), ownership, person) {
-            report.reject_at(&self.name, &why);
+            report.refuse(&self.name, &why);
             return Ok(());
         }
         if ownership.others_may_read() {
-            report.note(&format!("{}{OTHERS_MAY_READ}", self.prefix));
+            report.note(&format!(
+                "others may read {0}: chmod 600 {0}, and remove it when it is imported",
+                self.name
+            ));
         }
         report.begin(file.length());
         let mut import = cache.import(&self.name, clock::now(), self.args.dry_run)?;
@@ -216,15 +219,13 @@ impl<'a> Intake<'a> {
     fn reject_rest(&mut self, unreadable: Unreadable, report: &mut Report) {
         match unreadable {
             _ if self.interrupt.pressed() => self.cut = true,
-            Unreadable { at: None, why } => report.reject_at(&self.name, &why),
+            Unreadable { at: None, why } => report.refuse(&self.name, &why),
             Unreadable { at: Some(at), why } => {
                 report.reject(&Rejection { at, why }, &self.prefix);
             }
         }
     }
 }
-
-const OTHERS_MAY_READ: &str = "others than its owner may read the file, and whoever does has the seeds: chmod 600, and remove it when it is imported";
 
 /// People call one file by one name. Whatever they put there, it is read as nothing else.
 fn format_of_name(path: &Path) -> Option<Format> {

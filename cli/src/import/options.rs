@@ -17,7 +17,7 @@ pub(super) struct UnlockArgs {
     /// A file with the key of an encrypted file, in hexadecimal
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// A file with the passphrase of an encrypted file
+    /// A file with the passphrase of an encrypted file; - asks for it, or reads it from stdin
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// A file with the RSA private key that an encrypted file is encrypted to, in PEM or DER
@@ -28,16 +28,16 @@ pub(super) struct UnlockArgs {
 /// What the admin says of the tokens, where the file does not.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Said {
-    /// The type of the tokens, where the file does not say: totp or hotp
+    /// The type, where no file says it: totp or hotp
     #[arg(long = "type", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
-    /// The length of the passcodes, where the file does not say: 6, 7 or 8
+    /// The length of the passcodes, where no file says it: 6, 7 or 8
     #[arg(long, value_parser = digits)]
     pub(crate) digits: Option<Digits>,
-    /// The length of a time step in seconds, where the file does not say: 10 to 300
+    /// The length of a time step in seconds, where no file says it: 10 to 300
     #[arg(long, value_name = "S", value_parser = time_interval)]
     pub(crate) time_interval: Option<TimeInterval>,
-    /// The hash algorithm, where the file does not say: SHA1, SHA256 or SHA512
+    /// The hash algorithm, where no file says it: SHA1, SHA256 or SHA512
     #[arg(long, value_parser = algorithm)]
     pub(crate) algorithm: Option<HashAlgorithm>,
 }
@@ -100,12 +100,19 @@ impl UnlockArgs {
         if let Some(path) = self.private_key {
             return Ok(Unlock::PrivateKey(Box::new(private_key::read(&path)?)));
         }
+        let from = self.key_file.as_ref().map_or_else(
+            || "--key".to_owned(),
+            |path| format!("--key-file {}", path.display()),
+        );
         let key = match (self.key, self.key_file) {
             (Some(key), _) => Some(secret::from_argument(key, "key")?),
             (None, Some(path)) => Some(secret::from_file(&path, "key")?),
             (None, None) => None,
         };
-        let no_hex = || Failure::new("the key is not hexadecimal: two digits for each byte");
+        let no_hex = || {
+            let why = "the key is not hexadecimal: two digits for each byte";
+            Failure::new(format!("{from}: {why}"))
+        };
         match (key, self.passphrase_file) {
             (Some(key), _) => {
                 let text = std::str::from_utf8(&key).unwrap_or_default();

@@ -16,6 +16,8 @@ pub(super) struct Report {
     pub(super) unchanged: u64,
     conflict: u64,
     rejected: u64,
+    /// How many of these are files of which nothing could be read.
+    refused: u64,
     paired: Vec<Paired>,
     not_paired: Vec<NotPaired>,
     progress: Option<Progress>,
@@ -39,6 +41,7 @@ impl Report {
             unchanged: 0,
             conflict: 0,
             rejected: 0,
+            refused: 0,
             paired: Vec::new(),
             not_paired: Vec::new(),
             progress: None,
@@ -99,6 +102,12 @@ impl Report {
         self.rejected += 1;
     }
 
+    /// A whole file can't be taken.
+    pub(super) fn refuse(&mut self, file: &str, why: &str) {
+        self.reject_at(file, why);
+        self.refused += 1;
+    }
+
     /// A token was paired, or would be.
     pub(super) fn paired(&mut self, paired: Paired) {
         if self.json {
@@ -150,9 +159,14 @@ impl Report {
             (None, 0, 0) => Err(Failure::new(format!(
                 "all tokens are imported, but {left} not paired: do what is said of each, and import the file again"
             ))),
-            (None, conflicts, rejected) => Err(Failure::new(format!(
-                "not everything could be taken: {conflicts} conflicts, {rejected} rejected; mend the file and import it again"
-            ))),
+            (None, conflicts, rejected) => {
+                let rejected = rejected - self.refused;
+                Err(Failure::new(not_everything(
+                    conflicts,
+                    rejected,
+                    self.refused,
+                )))
+            }
         }
     }
 
@@ -175,6 +189,27 @@ impl Report {
     }
 }
 
+/// How much could not be taken, and what to do about it: of a file that was refused its reason has told that.
+fn not_everything(conflicts: u64, rejected: u64, refused: u64) -> String {
+    let mut counts = Vec::new();
+    let mut advice = String::new();
+    if conflicts > 0 {
+        counts.push(output::count(conflicts, "conflict"));
+        advice += "; otpair token show SERIAL shows what is there: otpair token remove SERIAL first if the new one is right";
+    }
+    if rejected > 0 {
+        counts.push(format!("{rejected} rejected"));
+        advice += "; mend what is rejected and import it again";
+    }
+    if refused > 0 {
+        counts.push(format!("{} as a whole", output::count(refused, "file")));
+    }
+    format!(
+        "not everything could be taken: {}{advice}",
+        counts.join(", ")
+    )
+}
+
 /// What stands before the first entry that was rejected.
 const OPENING: &str = "{\"rejected\":[";
 
@@ -183,5 +218,28 @@ fn list<T: Serialize>(name: &str, entries: &[T]) -> String {
     match serde_json::to_string(entries) {
         Ok(text) if !entries.is_empty() => format!(",\"{name}\":{text}"),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_at_the_end_is_for_what_happened() {
+        let conflicts = not_everything(1, 0, 0);
+        assert!(
+            conflicts.contains("1 conflict; otpair token show"),
+            "{conflicts}"
+        );
+        assert!(!conflicts.contains("mend"), "{conflicts}");
+        assert_eq!(
+            not_everything(0, 2, 0),
+            "not everything could be taken: 2 rejected; mend what is rejected and import it again"
+        );
+        assert_eq!(
+            not_everything(0, 0, 1),
+            "not everything could be taken: 1 file as a whole"
+        );
     }
 }

@@ -8,6 +8,7 @@
     reason = "nothing but tests, and their helpers"
 )]
 
+mod backup;
 mod config;
 mod doctor;
 mod import;

@@ -56,11 +56,7 @@ fn a_file_that_is_encrypted_to_an_rsa_key_is_imported_with_its_private_key() {
     for (method, padding) in [("rsa-1_5", "pkcs1"), ("rsa-oaep-mgf1p", "oaep")] {
         let scratch = encrypted(method, padding);
         let why = scratch.run(&["import", "tokens.xml"]);
-        assert!(
-            why.stdout.contains("give the private key"),
-            "{}",
-            why.stdout
-        );
+        assert!(why.stdout.contains("--private-key FILE"), "{}", why.stdout);
         let done = scratch.run(&["import", "tokens.xml", "--private-key", "key.pem"]);
         assert!(done.stdout.ends_with(IMPORTED), "{}", done.stdout);
         assert_eq!(done.stderr, "");

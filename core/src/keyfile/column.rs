@@ -20,7 +20,15 @@ pub(super) fn serial(field: &str) -> Result<Serial, String> {
 /// A seed in a column that is hexadecimal by its format.
 pub(super) fn hex_seed(field: &str, notes: &mut Notes) -> Result<Seed, String> {
     spoiled(field, "seed").map_or(Ok(()), Err)?;
-    let bytes = decode::hex(field).ok_or("the seed is not hexadecimal")?;
+    let Some(bytes) = decode::hex(field) else {
+        let base32 = decode::base32(field).is_some();
+        let may_be = if base32 {
+            " (it may be base32, which entra-csv has)"
+        } else {
+            ""
+        };
+        return Err(format!("the seed is not hexadecimal{may_be}"));
+    };
     let seed = Seed::new(bytes).map_err(|fault| fault.to_string())?;
     // Hardly any seed has none of the four digits that base32 lacks.
     let lacking = |byte: u8| matches!(byte, b'0' | b'1' | b'8' | b'9');
@@ -150,6 +158,16 @@ mod tests {
             base32_seed(hex, &mut Notes::default()).unwrap_err(),
             "the seed is not base32, but hexadecimal"
         );
+    }
+
+    #[test]
+    fn a_seed_in_base32_where_hexadecimal_belongs_is_told_as_what_it_may_be() {
+        let why = |field| hex_seed(field, &mut Notes::default()).unwrap_err();
+        assert_eq!(
+            why("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            "the seed is not hexadecimal (it may be base32, which entra-csv has)"
+        );
+        assert_eq!(why("0189-nothing"), "the seed is not hexadecimal");
     }
 
     #[test]

@@ -155,11 +155,14 @@ pub(super) fn first_lines(head: &[u8], most: usize) -> Vec<&str> {
         .collect()
 }
 
+const NOT_UTF_8: &str = "the line is not UTF-8 text: iconv -f WINDOWS-1252 -t UTF-8 FILE >NEW makes it so, where it comes \
+                         from Windows";
+
 fn checked(line: &[u8]) -> Result<&str, &'static str> {
     if line.len() > LONGEST {
         return Err("the line is longer than 64 KiB");
     }
-    let text = str::from_utf8(line).map_err(|_| "the line is not UTF-8 text")?;
+    let text = str::from_utf8(line).map_err(|_| NOT_UTF_8)?;
     if text.chars().any(|c| c.is_control() && c != '\t') {
         return Err("the line has control characters");
     }
@@ -197,6 +200,17 @@ pub(super) fn separator(line: &str) -> char {
         .into_iter()
         .find(|separator| line.contains(*separator))
         .unwrap_or(',')
+}
+
+/// As [`separator`], for formats without names: a semicolon outside of quotes, else a comma. A tab is a blank there, as
+/// Feitian has it.
+pub(super) fn separator_without_names(line: &str) -> char {
+    let mut outside = line.split('"').step_by(2);
+    if outside.any(|part| part.contains(';')) {
+        ';'
+    } else {
+        ','
+    }
 }
 
 fn quoted_field(text: &str, separator: char) -> Result<(&str, Option<&str>), String> {
@@ -264,6 +278,27 @@ mod tests {
             lines(b"\xff\xfa\na\0b\nok"),
             [(1, None), (2, None), (3, ok)]
         );
+    }
+
+    #[test]
+    fn a_line_that_is_no_utf_8_is_told_how_it_becomes_that() {
+        assert!(
+            checked(b"1,M\xfcller")
+                .unwrap_err()
+                .contains("iconv -f WINDOWS-1252")
+        );
+    }
+
+    #[test]
+    fn a_format_without_names_lies_between_semicolons_or_commas() {
+        for (line, separator) in [
+            ("1,23E+11;00ff", ';'),
+            ("1,\t00ff", ','),
+            ("\"a;b\",00ff", ','),
+            ("1", ','),
+        ] {
+            assert_eq!(separator_without_names(line), separator, "{line}");
+        }
     }
 
     #[test]

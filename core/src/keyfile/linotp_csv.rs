@@ -2,7 +2,7 @@
 //! left out; here it is reported that SHA1 was taken.
 
 use super::assumption::Notes;
-use super::lines::{LineEntries, fields};
+use super::lines::{LineEntries, fields, separator_without_names};
 use super::{Entries, Kind, Opening, SeedFile, Unreadable, oath_csv};
 use crate::token::HashAlgorithm;
 
@@ -15,7 +15,7 @@ impl SeedFile for LinOtpCsv {
     }
 
     fn is_line(&self, line: &str) -> bool {
-        fields(line, ',').is_ok_and(|fields| match fields.as_slice() {
+        fields(line, separator_without_names(line)).is_ok_and(|fields| match fields.as_slice() {
             [_, _, kind, _, _, hash] => {
                 Kind::parse(kind).is_some() && HashAlgorithm::parse(hash).is_ok()
             }

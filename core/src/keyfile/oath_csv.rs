@@ -3,7 +3,7 @@
 //! After a first line `# version: 2` the columns `user,resolver,realm` stand in front.
 
 use super::assumption::Notes;
-use super::lines::{LineEntries, fields, number};
+use super::lines::{LineEntries, fields, number, separator_without_names};
 use super::ping_csv::token;
 use super::recognize::{Head, first_line};
 use super::settle::Said;
@@ -23,7 +23,7 @@ impl SeedFile for OathCsv {
     }
 
     fn is_line(&self, line: &str) -> bool {
-        fields(line, ',').is_ok_and(|fields| looks_like(&fields))
+        fields(line, separator_without_names(line)).is_ok_and(|fields| looks_like(&fields))
     }
 
     fn entries<'a>(
@@ -61,7 +61,12 @@ pub(super) fn entry(
         notes.add(Assumption::HeaderRow);
         return Ok(None);
     }
-    said(&fields(text, ',')?, options, notes).map(Some)
+    said(
+        &fields(text, separator_without_names(text))?,
+        options,
+        notes,
+    )
+    .map(Some)
 }
 
 fn with_user(
@@ -70,7 +75,7 @@ fn with_user(
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {
-    let fields = fields(text, ',')?;
+    let fields = fields(text, separator_without_names(text))?;
     let [user, _resolver, _realm, rest @ ..] = fields.as_slice() else {
         return Err("not the columns user,resolver,realm,serial,seed,…".to_owned());
     };

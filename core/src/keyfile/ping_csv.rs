@@ -1,7 +1,7 @@
 //! Ping and Duo CSV: `serial,hexseed[,counter]`. The file does not say the type: the flags do, or a third column.
 
 use super::assumption::Notes;
-use super::lines::{LineEntries, fields, number};
+use super::lines::{LineEntries, fields, number, separator_without_names};
 use super::settle::Said;
 use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable, column, decode};
 
@@ -14,7 +14,7 @@ impl SeedFile for PingCsv {
     }
 
     fn is_line(&self, line: &str) -> bool {
-        fields(line, ',').is_ok_and(|fields| looks_like(&fields))
+        fields(line, separator_without_names(line)).is_ok_and(|fields| looks_like(&fields))
     }
 
     fn entries<'a>(
@@ -33,7 +33,7 @@ fn entry(
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {
-    let fields = fields(text, ',')?;
+    let fields = fields(text, separator_without_names(text))?;
     if line == 1 && is_header(&fields) {
         notes.add(Assumption::HeaderRow);
         return Ok(None);

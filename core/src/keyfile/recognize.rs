@@ -101,6 +101,7 @@ fn of_line(line: &str) -> Option<Format> {
 fn unknown() -> Unreadable {
     let names = Format::ALL.map(Format::name).join(", ");
     Unreadable::new(format!(
-        "the format is not recognized; the formats are {names}"
+        "no line of the first {LINES} looks like a seed file that is known: the seed files page says how to bring it \
+         into a form that is read; --format NAME tries one ({names})"
     ))
 }

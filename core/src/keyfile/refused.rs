@@ -12,8 +12,8 @@ const BEGINNINGS: [(&[u8], &str); 13] = [
     (b"%PDF-", DOCUMENT),
     (b"{\\rtf", DOCUMENT),
     (b"\x03\xd9\xa2\x9a", KEEPASS),
-    (b"age-encryption.org/", ENCRYPTED),
-    (b"-----BEGIN AGE ENCRYPTED", ENCRYPTED),
+    (b"age-encryption.org/", AGE),
+    (b"-----BEGIN AGE ENCRYPTED", AGE),
     (b"Salted__", ENCRYPTED),
     (b"{", JSON),
     (b"[", JSON),
@@ -45,11 +45,15 @@ const MIGRATION: &str =
     "this is Google Authenticator's export: write its keys as otpauth:// addresses first";
 const JSON: &str = "this is JSON, as authenticator apps export it (Aegis, andOTP, 2FAS, Bitwarden): \
                     write its keys as otpauth:// addresses first";
+const AGE: &str = "the whole file is encrypted with age: decrypt it first with age -d; \
+                   a backup of otpair's goes back with otpair restore";
 const ENCRYPTED: &str =
-    "the whole file is encrypted: decrypt it first, for instance with gpg, openssl or age";
-const ARCHIVE: &str = "this is a packed archive (ZIP) or a spreadsheet: unpack it first with the vendor's password, \
-                       or save it as CSV";
-const SPREADSHEET: &str = "this is a spreadsheet: save it as CSV, all columns as text";
+    "the whole file is encrypted: decrypt it first, for instance with gpg or openssl";
+const ARCHIVE: &str = "this is a packed archive: unpack it (7z x FILE asks for the vendor's password); if it is an .xlsx, \
+                       ask the vendor for CSV, or save it as \"CSV UTF-8\" with the serial numbers as text and compare \
+                       three with the tokens";
+const SPREADSHEET: &str = "this is a spreadsheet: ask the vendor for CSV, or save it as \"CSV UTF-8\" with the serial \
+                           numbers as text and compare three with the tokens";
 const DOCUMENT: &str =
     "this is a document to read, no seed file: ask the vendor for the file itself";
 const WEB_PAGE: &str = "this is a web page, no seed file: download the file itself";

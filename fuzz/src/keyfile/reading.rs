@@ -106,11 +106,14 @@ fn within_bounds(package: &KeyPackage) {
     assert!(manufacturer.chars().count() <= 64, "{manufacturer}");
 }
 
+/// A format's own word that is as long as a seed, and that a reason may say.
+const OURS: &str = "sccAuthenticatorId";
+
 /// What in a file is long enough to be a seed in any writing.
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     words
-        .filter(|word| word.len() >= 16)
+        .filter(|word| word.len() >= 16 && *word != OURS)
         .map(str::to_owned)
         .collect()
 }

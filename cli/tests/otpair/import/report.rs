@@ -46,7 +46,7 @@ fn four_counts_and_the_status_say_what_came_of_a_file() {
         "conflict: token FT-0042 is there with another seed, from first.csv: left as it was";
     assert!(done.stderr.contains(conflict), "{}", done.stderr);
     let last = done.stderr.lines().last().unwrap();
-    assert!(last.contains("1 conflicts, 1 rejected"), "{last}");
+    assert!(last.contains("1 conflict, 1 rejected; "), "{last}");
 }
 
 #[test]

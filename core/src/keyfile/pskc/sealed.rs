@@ -35,9 +35,10 @@ pub(super) struct Opened {
 /// wrong with a value that is encrypted to an RSA key: it is always this.
 pub(super) const WRONG: &str = "can't be decrypted: a wrong key or passphrase, or a damaged file";
 
-pub(super) const GIVE_KEY: &str = "the file is encrypted with a pre-shared key: give the key";
-pub(super) const GIVE_PRIVATE_KEY: &str =
-    "the file is encrypted to an RSA key: give the private key that belongs to it";
+pub(super) const GIVE_KEY: &str =
+    "the file is encrypted with a pre-shared key: give the key with --key-file FILE";
+pub(super) const GIVE_PRIVATE_KEY: &str = "the file is encrypted to an RSA key: give the private key that belongs to it \
+                                           with --private-key FILE";
 /// Who takes the MAC from a value, and tries what its padding says, would learn a seed byte by byte: nothing is tried.
 const NO_MAC: &str = "it has no MAC, and other values of the file prove themselves: \
                       ask the vendor for a file in which each value has a MAC";

@@ -27,7 +27,8 @@ pub(super) struct Keys {
     proven: bool,
 }
 
-const GIVE_PASSPHRASE: &str = "the file is encrypted with a passphrase: give the passphrase";
+const GIVE_PASSPHRASE: &str = "the file is encrypted with a passphrase: give the passphrase with \
+                               --passphrase-file FILE (- asks for it)";
 
 /// What a file says once about how it is encrypted.
 #[derive(Default)]

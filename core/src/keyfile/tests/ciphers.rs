@@ -182,9 +182,15 @@ fn a_salt_may_stand_without_specified_around_it_but_not_be_missing() {
 #[test]
 fn a_key_for_a_passphrases_file_and_a_passphrase_for_a_keys_say_what_to_give() {
     let by_key = refusal(sample!("pskc-aes256.xml"), &passphrase("correct horse"));
-    assert!(by_key.contains("pre-shared key: give the key"), "{by_key}");
+    assert!(
+        by_key.contains("pre-shared key: give the key with --key-file"),
+        "{by_key}"
+    );
     let by_phrase = refusal(sample!("pskc-passphrase-sha256.xml"), &key(KEY32));
-    assert!(by_phrase.contains("give the passphrase"), "{by_phrase}");
+    assert!(
+        by_phrase.contains("give the passphrase with --passphrase-file"),
+        "{by_phrase}"
+    );
 }
 
 #[test]

@@ -11,9 +11,12 @@ fn what_is_known_and_cannot_be_read_is_refused_by_its_name() {
         ),
         (b"G0 SERNUMB8 IPIN PINLNG\nA0 SERNUMB8 A_IVLEFT\n", "VASCO"),
         (b"<tokenList><tokenInfo><token><![CDATA[<data>", "Deepnet"),
-        (b"PK\x03\x04abc", "ZIP"),
+        (b"PK\x03\x04abc", "7z x FILE"),
         (b"\x1f\x8b\x08", "packed archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "spreadsheet"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            "serial numbers as text",
+        ),
         (b"%PDF-1.7\n", "document"),
         (b"{\\rtf1", "document"),
         (b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5", "KeePass"),
@@ -25,7 +28,7 @@ fn what_is_known_and_cannot_be_read_is_refused_by_its_name() {
         (b"{\"version\":1,\"db\":{\"entries\":[]}}", "Aegis"),
         (b"[{\"secret\":\"x\"}]", "andOTP"),
         (b"-----BEGIN PGP MESSAGE-----\n", "gpg"),
-        (b"age-encryption.org/v1\n", "age"),
+        (b"age-encryption.org/v1\n", "otpair restore"),
         (b"Salted__abcdefgh", "openssl"),
         (b"<!doctype html><title>x</title>", "web page"),
     ];

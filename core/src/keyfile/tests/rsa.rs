@@ -107,13 +107,19 @@ fn a_file_to_an_rsa_key_asks_for_the_private_key_and_another_files_key_is_told_a
         &sample!("pskc-rsa-key-in-value.xml")[..],
     ] {
         for options in [Options::default(), passphrase("x"), key("00")] {
-            assert!(refusal(sample, &options).contains("give the private key"));
+            assert!(refusal(sample, &options).contains("with --private-key FILE"));
         }
     }
     let by_key = refusal(sample!("pskc-aes256.xml"), &private(KEY));
-    assert!(by_key.contains("pre-shared key: give the key"), "{by_key}");
+    assert!(
+        by_key.contains("pre-shared key: give the key with --key-file"),
+        "{by_key}"
+    );
     let by_phrase = refusal(sample!("pskc-passphrase-sha256.xml"), &private(KEY));
-    assert!(by_phrase.contains("give the passphrase"), "{by_phrase}");
+    assert!(
+        by_phrase.contains("give the passphrase with --passphrase-file"),
+        "{by_phrase}"
+    );
     for sample in [
         &sample!("pskc-rsa-1_5.xml")[..],
         &sample!("pskc-rsa-oaep-key.xml")[..],

@@ -49,6 +49,21 @@ fn a_linotp_file_says_the_hash() {
 }
 
 #[test]
+fn ping_oath_and_linotp_files_may_lie_between_semicolons() {
+    for (line, told) in [
+        (format!("7;{HEX}"), Format::PingCsv),
+        (format!("7;{HEX};totp;6;30"), Format::OathCsv),
+        (format!("7;{HEX};totp;6;30;sha1"), Format::LinOtpCsv),
+    ] {
+        let spoiled = format!("{line}\n1,23E+11;{HEX}\n");
+        let (format, outcome) = outcome(spoiled.as_bytes(), &Options::default()).unwrap();
+        assert_eq!((format, serials(&outcome)), (told, vec!["7"]));
+        let why = &outcome.rejected[0].1;
+        assert!(why.contains("power of ten"), "{why}");
+    }
+}
+
+#[test]
 fn an_oath_line_without_a_type_is_hotp_as_its_makers_have_it_and_that_is_said() {
     let (format, outcome) = outcome(
         format!("T1, {HEX}\nT2, {HEX}, totp, 8, 60").as_bytes(),
