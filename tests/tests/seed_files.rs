@@ -7,6 +7,7 @@
 
 use otpair_tests::claims::{Tests, quoted, read, table, workspace};
 use otpair_tests::machine::{Machine, run_with_stdin, told};
+use otpair_tests::page::Page;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -305,4 +306,56 @@ fn prove(room: &Room<'_>, token: &Value, passcode: &str) {
         paired
     };
     assert!(output.status.success(), "{serial}: {}", told(&output));
+}
+
+/// Runs a block of the page in the folder of a file that it names.
+fn follow(machine: &Machine, words: &str, files: &[(&str, &str)]) -> String {
+    Page::read("seed-files.md").follow_block(machine, words, files)
+}
+
+/// What is in the inventory, by serial number.
+fn tokens(machine: &Machine) -> BTreeMap<String, Value> {
+    let tokens = machine.admin_json(&["token", "list"]);
+    let tokens = tokens.as_array().unwrap().iter();
+    tokens
+        .map(|token| (token["serial"].as_str().unwrap().to_owned(), token.clone()))
+        .collect()
+}
+
+/// A machine with a file in root's home, for root only.
+fn machine_with(file: &str, text: &str) -> Machine {
+    let machine = Machine::new();
+    machine.write(file, text);
+    machine.chmod(file, 0o600);
+    machine
+}
+
+/// Three tokens as Microsoft's page has them, two of them for somebody.
+fn entra() -> Machine {
+    machine_with("/root/entra.csv", &read("tests/data/seed-files/entra.csv"))
+}
+
+const ENTRA: (&str, &str) = ("entra.csv", "/root/entra.csv");
+
+fn assert_reserves(machine: &Machine, expected: usize) {
+    let tokens = tokens(machine);
+    let reserved = tokens.values().filter(|t| !t["reserved_for"].is_null());
+    assert_eq!((tokens.len(), reserved.count()), (3, expected));
+}
+
+#[test]
+fn an_entra_file_without_its_upn_column_reserves_nothing() {
+    let machine = entra();
+    let files = [ENTRA, ("noupn.csv", "/root/noupn.csv")];
+    follow(&machine, "sh upn", &files);
+    assert_reserves(&machine, 0);
+}
+
+#[test]
+fn what_an_entra_file_has_reserved_is_free_again_as_the_page_says() {
+    let machine = entra();
+    machine.admin(&["import", "/root/entra.csv"]);
+    assert_reserves(&machine, 2);
+    follow(&machine, "sh nobody", &[ENTRA]);
+    assert_reserves(&machine, 0);
 }
