@@ -359,3 +359,17 @@ fn what_an_entra_file_has_reserved_is_free_again_as_the_page_says() {
     follow(&machine, "sh nobody", &[ENTRA]);
     assert_reserves(&machine, 0);
 }
+
+#[test]
+fn what_was_assumed_wrong_is_put_right_as_the_page_says() {
+    let file = "20100001,3132333435363738393031323334353637383930\n\
+                20100002,4142434445464748494a4142434445464748494a\n";
+    let machine = machine_with("/root/tokens.csv", file);
+    machine.admin(&["import", "/root/tokens.csv"]);
+    follow(&machine, "sh again", &[("tokens.csv", "/root/tokens.csv")]);
+    let digits: Vec<_> = tokens(&machine)
+        .into_values()
+        .map(|token| token["digits"].clone())
+        .collect();
+    assert_eq!(digits, [8, 8]);
+}
