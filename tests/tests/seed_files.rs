@@ -11,6 +11,7 @@ use otpair_tests::page::Page;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -372,4 +373,37 @@ fn what_was_assumed_wrong_is_put_right_as_the_page_says() {
         .map(|token| token["digits"].clone())
         .collect();
     assert_eq!(digits, [8, 8]);
+}
+
+/// The files that the page makes another form of, and the form.
+const MADE: [(&str, &str); 2] = [
+    ("vendor.csv", "/root/vendor.csv"),
+    ("tokens.csv", "/root/tokens.csv"),
+];
+
+/// What a block of the page makes of a vendor's file is imported as these tokens, and only root can read it.
+fn assert_brings(words: &str, vendor: &[u8], serials: &[&str]) {
+    let machine = Machine::new();
+    machine.write("/root/vendor.csv", vendor);
+    follow(&machine, words, &MADE);
+    let made = machine.path("/root/tokens.csv").metadata().unwrap();
+    assert_eq!(made.permissions().mode() & 0o077, 0, "{words}");
+    machine.admin(&["import", "/root/tokens.csv"]);
+    let found: Vec<_> = tokens(&machine).into_keys().collect();
+    assert_eq!(found, serials, "{words}");
+}
+
+#[test]
+fn a_file_in_no_known_form_is_brought_into_one_as_the_page_says() {
+    let hex = "3132333435363738393031323334353637383930";
+    let base32 = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let titled = format!("Delivery 7\nto Example\n20100001,{hex}\n");
+    assert_brings("sh titles", titled.as_bytes(), &["20100001"]);
+    let bare = format!("20100002,{base32}\n20100003,{base32}\n");
+    assert_brings("sh base32", bare.as_bytes(), &["20100002", "20100003"]);
+    let own = format!("box,number,model,seed\n7,20100004,C200,{hex}\n");
+    assert_brings("sh columns", own.as_bytes(), &["20100004"]);
+    let line = format!("20100005;M\u{fc}ller;TOTP;{hex};6;30\n");
+    let windows: Vec<u8> = line.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    assert_brings("sh iconv", &windows, &["20100005"]);
 }
