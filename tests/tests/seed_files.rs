@@ -7,9 +7,11 @@
 
 use otpair_tests::claims::{Tests, quoted, read, table, workspace};
 use otpair_tests::machine::{Machine, run_with_stdin, told};
+use otpair_tests::page::Page;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -305,4 +307,103 @@ fn prove(room: &Room<'_>, token: &Value, passcode: &str) {
         paired
     };
     assert!(output.status.success(), "{serial}: {}", told(&output));
+}
+
+/// Runs a block of the page in the folder of a file that it names.
+fn follow(machine: &Machine, words: &str, files: &[(&str, &str)]) -> String {
+    Page::read("seed-files.md").follow_block(machine, words, files)
+}
+
+/// What is in the inventory, by serial number.
+fn tokens(machine: &Machine) -> BTreeMap<String, Value> {
+    let tokens = machine.admin_json(&["token", "list"]);
+    let tokens = tokens.as_array().unwrap().iter();
+    tokens
+        .map(|token| (token["serial"].as_str().unwrap().to_owned(), token.clone()))
+        .collect()
+}
+
+/// A machine with a file in root's home, for root only.
+fn machine_with(file: &str, text: &str) -> Machine {
+    let machine = Machine::new();
+    machine.write(file, text);
+    machine.chmod(file, 0o600);
+    machine
+}
+
+/// Three tokens as Microsoft's page has them, two of them for somebody.
+fn entra() -> Machine {
+    machine_with("/root/entra.csv", &read("tests/data/seed-files/entra.csv"))
+}
+
+const ENTRA: (&str, &str) = ("entra.csv", "/root/entra.csv");
+
+fn assert_reserves(machine: &Machine, expected: usize) {
+    let tokens = tokens(machine);
+    let reserved = tokens.values().filter(|t| !t["reserved_for"].is_null());
+    assert_eq!((tokens.len(), reserved.count()), (3, expected));
+}
+
+#[test]
+fn an_entra_file_without_its_upn_column_reserves_nothing() {
+    let machine = entra();
+    let files = [ENTRA, ("noupn.csv", "/root/noupn.csv")];
+    follow(&machine, "sh upn", &files);
+    assert_reserves(&machine, 0);
+}
+
+#[test]
+fn what_an_entra_file_has_reserved_is_free_again_as_the_page_says() {
+    let machine = entra();
+    machine.admin(&["import", "/root/entra.csv"]);
+    assert_reserves(&machine, 2);
+    follow(&machine, "sh nobody", &[ENTRA]);
+    assert_reserves(&machine, 0);
+}
+
+#[test]
+fn what_was_assumed_wrong_is_put_right_as_the_page_says() {
+    let file = "20100001,3132333435363738393031323334353637383930\n\
+                20100002,4142434445464748494a4142434445464748494a\n";
+    let machine = machine_with("/root/tokens.csv", file);
+    machine.admin(&["import", "/root/tokens.csv"]);
+    follow(&machine, "sh again", &[("tokens.csv", "/root/tokens.csv")]);
+    let digits: Vec<_> = tokens(&machine)
+        .into_values()
+        .map(|token| token["digits"].clone())
+        .collect();
+    assert_eq!(digits, [8, 8]);
+}
+
+/// The files that the page makes another form of, and the form.
+const MADE: [(&str, &str); 2] = [
+    ("vendor.csv", "/root/vendor.csv"),
+    ("tokens.csv", "/root/tokens.csv"),
+];
+
+/// What a block of the page makes of a vendor's file is imported as these tokens, and only root can read it.
+fn assert_brings(words: &str, vendor: &[u8], serials: &[&str]) {
+    let machine = Machine::new();
+    machine.write("/root/vendor.csv", vendor);
+    follow(&machine, words, &MADE);
+    let made = machine.path("/root/tokens.csv").metadata().unwrap();
+    assert_eq!(made.permissions().mode() & 0o077, 0, "{words}");
+    machine.admin(&["import", "/root/tokens.csv"]);
+    let found: Vec<_> = tokens(&machine).into_keys().collect();
+    assert_eq!(found, serials, "{words}");
+}
+
+#[test]
+fn a_file_in_no_known_form_is_brought_into_one_as_the_page_says() {
+    let hex = "3132333435363738393031323334353637383930";
+    let base32 = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let titled = format!("Delivery 7\nto Example\n20100001,{hex}\n");
+    assert_brings("sh titles", titled.as_bytes(), &["20100001"]);
+    let bare = format!("20100002,{base32}\n20100003,{base32}\n");
+    assert_brings("sh base32", bare.as_bytes(), &["20100002", "20100003"]);
+    let own = format!("box,number,model,seed\n7,20100004,C200,{hex}\n");
+    assert_brings("sh columns", own.as_bytes(), &["20100004"]);
+    let line = format!("20100005;M\u{fc}ller;TOTP;{hex};6;30\n");
+    let windows: Vec<u8> = line.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    assert_brings("sh iconv", &windows, &["20100005"]);
 }
