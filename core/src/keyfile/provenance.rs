@@ -134,7 +134,7 @@ const FOREIGN: &str = "it lies on a file system that may lie about its owner, su
 mod tests {
     use super::*;
 
-    const OURS: Option<Folder> = folder(0, 0o755);
+    const OURS: Option<Folder> = Some(folder(0, 0o755));
     const FILE: Provenance = Provenance {
         uid: 0,
         caller: 0,
@@ -146,8 +146,8 @@ mod tests {
         folder: OURS,
     };
 
-    const fn folder(uid: u32, mode: u32) -> Option<Folder> {
-        Some(Folder { uid, mode })
+    const fn folder(uid: u32, mode: u32) -> Folder {
+        Folder { uid, mode }
     }
 
     #[test]
@@ -161,15 +161,15 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             (FILE, Ok(())),
-            (Provenance { uid: 7, caller: 7, folder: folder(7, 0o700), ..FILE }, Ok(())),
+            (Provenance { uid: 7, caller: 7, folder: Some(folder(7, 0o700)), ..FILE }, Ok(())),
             (Provenance { folder: None, ..FILE }, Ok(())),
             (pipe, Ok(())),
             (Provenance { uid: 7, ..pipe }, Err(OTHERS)),
             (Provenance { uid: 7, ..FILE }, Err(OTHERS)),
             (Provenance { mode: 0o100_620, ..FILE }, Err(OTHERS)),
             (Provenance { mode: 0o100_602, ..FILE }, Err(OTHERS)),
-            (Provenance { folder: folder(7, 0o755), ..FILE }, Err(OTHERS)),
-            (Provenance { folder: folder(0, 0o1777), ..FILE }, Err(OTHERS)),
+            (Provenance { folder: Some(folder(7, 0o755)), ..FILE }, Err(OTHERS)),
+            (Provenance { folder: Some(folder(0, 0o1777)), ..FILE }, Err(OTHERS)),
             (Provenance { is_link: true, ..FILE }, Err(LINK)),
             (Provenance { on_fuse: true, ..FILE }, Err(FOREIGN_USERS)),
             (Provenance { disk: Disk::Home, ..FILE }, Err(FOREIGN_USERS)),
@@ -186,7 +186,7 @@ mod tests {
         let theirs = Provenance {
             uid: 7,
             disk: Disk::Home,
-            folder: folder(7, 0o755),
+            folder: Some(folder(7, 0o755)),
             ..FILE
         };
         #[rustfmt::skip]
@@ -198,9 +198,9 @@ mod tests {
             (Provenance { on_fuse: true, ..theirs }, true, false),
             (Provenance { is_link: true, ..theirs }, true, false),
             (Provenance { mode: 0o100_602, ..theirs }, true, false),
-            (Provenance { folder: folder(8, 0o700), ..theirs }, true, false),
-            (Provenance { folder: folder(0, 0o1777), ..theirs }, true, false),
-            (Provenance { folder: folder(0, 0o755), ..theirs }, false, true),
+            (Provenance { folder: Some(folder(8, 0o700)), ..theirs }, true, false),
+            (Provenance { folder: Some(folder(0, 0o1777)), ..theirs }, true, false),
+            (Provenance { folder: Some(folder(0, 0o755)), ..theirs }, false, true),
             (FILE, false, false),
             (FILE, true, true),
         ];
