@@ -81,6 +81,7 @@ fn plain(opened: Result<OwnedFd, Errno>) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{RenameFlags, renameat_with};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,21 +109,23 @@ mod tests {
         symlink("ours", &inbox).unwrap();
         symlink("theirs", &other).unwrap();
         let done = AtomicBool::new(false);
-        thread::scope(|scope| {
+        let opened: Vec<_> = thread::scope(|scope| {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    use rustix::fs::{RenameFlags, renameat_with};
                     renameat_with(CWD, &inbox, CWD, &other, RenameFlags::EXCHANGE).unwrap();
                 }
             });
-            for _ in 0..2000 {
-                if let Ok((file, found)) = open(&inbox.join("f")) {
-                    assert_eq!(io::read_to_string(file).unwrap(), "ours");
-                    assert_eq!(found.folder.mode & 0o777, 0o700);
-                }
-            }
+            let opened = (0..2000)
+                .filter_map(|_| open(&inbox.join("f")).ok())
+                .map(|(file, found)| (io::read_to_string(file).unwrap(), found.folder.mode))
+                .collect();
             done.store(true, Ordering::Relaxed);
+            opened
         });
+        assert!(!opened.is_empty());
+        for (text, mode) in opened {
+            assert_eq!((&*text, mode & 0o777), ("ours", 0o700));
+        }
     }
 
     #[test]
