@@ -18,6 +18,8 @@ pub(super) struct Report {
     rejected: u64,
     paired: Vec<Paired>,
     not_paired: Vec<NotPaired>,
+    /// So many could be paired, were something done about it.
+    left_unpaired: u64,
     progress: Option<Progress>,
     /// Why stdout takes no more. The import goes on all the same: whoever reads its output does not decide on it.
     lost: Option<io::Error>,
@@ -41,6 +43,7 @@ impl Report {
             rejected: 0,
             paired: Vec::new(),
             not_paired: Vec::new(),
+            left_unpaired: 0,
             progress: None,
             lost: None,
         }
@@ -110,10 +113,12 @@ impl Report {
 
     /// A token was not paired, though the file says whose it is.
     pub(super) fn not_paired(&mut self, left: NotPaired) {
-        if !self.json {
+        self.left_unpaired += u64::from(!left.is_gone);
+        if self.json {
+            self.not_paired.push(left);
+        } else {
             self.line(&left.line());
         }
-        self.not_paired.push(left);
     }
 
     /// Whether there is anything to count.
@@ -143,7 +148,7 @@ impl Report {
 
     /// Whether everything was taken and told.
     pub(super) fn verdict(self) -> Result<(), Failure> {
-        let left = self.not_paired.iter().filter(|left| !left.is_gone).count();
+        let left = self.left_unpaired;
         match (self.lost, self.conflict, self.rejected) {
             (Some(error), ..) => Err(error.into()),
             (None, 0, 0) if left == 0 => Ok(()),
