@@ -92,9 +92,9 @@ impl Report {
         if self.json {
             let between = if self.rejected == 0 { OPENING } else { "," };
             let rejected = Rejected { r#where, why };
-            match serde_json::to_string(&rejected) {
+            match output::json(&rejected) {
                 Ok(text) => self.write(&format!("{between}{text}")),
-                Err(error) => self.lost = self.lost.take().or(Some(error.into())),
+                Err(error) => self.lost = self.lost.take().or(Some(error)),
             }
         } else {
             self.line(&format!("rejected: {where}: {why}"));
@@ -185,7 +185,7 @@ const OPENING: &str = "{\"rejected\":[";
 
 /// A further key of the JSON, unless its list is empty.
 fn list<T: Serialize>(name: &str, entries: &[T]) -> String {
-    match serde_json::to_string(entries) {
+    match output::json(&entries) {
         Ok(text) if !entries.is_empty() => format!(",\"{name}\":{text}"),
         _ => String::new(),
     }
