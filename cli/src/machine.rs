@@ -56,12 +56,12 @@ impl Machine {
 
     /// The account of somebody whom the system knows.
     pub(crate) fn account(&self, user: &str) -> Result<Account, Failure> {
-        let found = accounts::resolve(user, self.policy().strip_domain)?;
-        found.ok_or_else(|| {
-            Failure::new(format!(
-                "the system knows no user {user}: see getent passwd"
-            ))
-        })
+        self.known(user)?.ok_or_else(|| unknown(user))
+    }
+
+    /// The same; nothing of somebody whom the system does not know.
+    pub(crate) fn known(&self, user: &str) -> Result<Option<Account>, Failure> {
+        Ok(accounts::resolve(user, self.policy().strip_domain)?)
     }
 
     /// Logs what the admin did; `user` is whom it concerns.
@@ -73,6 +73,13 @@ impl Machine {
         };
         self.audit.record(&context, event);
     }
+}
+
+/// That the system does not know somebody.
+pub(crate) fn unknown(user: &str) -> Failure {
+    Failure::new(format!(
+        "the system knows no user {user}: see getent passwd"
+    ))
 }
 
 /// Reads a serial number from the command line.

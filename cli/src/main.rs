@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 mod failure;
 mod files;
+mod found;
 mod import;
 mod interrupt;
 mod log;

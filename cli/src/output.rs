@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// So many of something, in words: one takes no s.
@@ -19,8 +20,25 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Prints a value as one line of JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string(value).map_err(io::Error::from)?;
-    print(&(text + "\n"))
+    print(&(json(value)? + "\n"))
+}
+
+/// A value as JSON of printable ASCII: what is in it commands no terminal either.
+pub(crate) fn json(value: &impl Serialize) -> io::Result<String> {
+    let json = serde_json::to_string(value)?;
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == ' ' || c.is_ascii_graphic() {
+            text.push(c);
+            continue;
+        }
+        // Outside of texts JSON is ASCII, so this one is inside a text and may be escaped.
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a String can't fail.
+            let _ = write!(text, "\\u{unit:04x}");
+        }
+    }
+    Ok(text)
 }
 
 /// Prints a value as JSON, or as a text for people.
@@ -44,11 +62,15 @@ pub(crate) fn note(text: &str) {
 
 /// Text from files, in one line: without characters that could command a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    let hidden =
-        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| c.is_control() || is_invisible(c);
     text.chars()
         .map(|c| if hidden(c) { ' ' } else { c })
         .collect()
+}
+
+/// Whether a character has no shape of its own, or turns the direction of others.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A table for people: a heading and rows of the same length, in columns as wide as they need.
@@ -97,6 +119,23 @@ pub(crate) fn or_dash(value: Option<impl ToString>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_not_be_seen_becomes_a_blank_for_people_and_an_escape_for_programs() {
+        for c in [
+            '\u{1b}', '\u{7f}', '\u{9b}', '\u{61c}', '\u{200b}', '\u{200f}', '\u{2028}',
+            '\u{2029}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}',
+        ] {
+            let text = format!("a{c}b");
+            assert_eq!(plain(&text), "a b", "{c:?}");
+            let json = json(&text).unwrap();
+            assert_eq!(json, format!("\"a\\u{:04x}b\"", u32::from(c)));
+        }
+        let text = "J\u{fc}rgen \u{1f511} \"\\";
+        let json = json(&text).unwrap();
+        assert!(json.is_ascii(), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 
     #[test]
     fn a_table_is_aligned_and_its_cells_command_no_terminal() {

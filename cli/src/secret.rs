@@ -1,6 +1,7 @@
 //! Secrets that an admin gives: in an argument, in a file, or on stdin.
 
 use crate::failure::Failure;
+use crate::found;
 use crate::terminal::{Terminal, read_line};
 use otpair_core::otp::Otp;
 use std::fs::File;
@@ -38,7 +39,7 @@ pub(crate) fn from_file(path: &Path, name: &str) -> Result<Zeroizing<Vec<u8>>, F
     if path == Path::new("-") {
         return from_stdin(name);
     }
-    let mut file = File::open(path).map_err(|error| Failure::file(path, &error))?;
+    let (mut file, _) = found::open(path).map_err(|error| Failure::file(path, &error))?;
     let mut bytes = whole_file(&mut file, path, name)?;
     if bytes.last() == Some(&b'\n') {
         bytes.pop();

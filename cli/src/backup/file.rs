@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::files::sync_folder;
+use crate::found;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
@@ -101,7 +102,7 @@ impl Drop for Unfinished {
 /// has no name any more.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     if path != Path::new("-") {
-        return File::open(path);
+        return Ok(found::open(path)?.0);
     }
     let mut name = [0; 8];
     getrandom::fill(&mut name).map_err(io::Error::other)?;

@@ -159,7 +159,7 @@ impl Report {
         match (json, to_stdout) {
             (true, false) => output::print_json(self)?,
             (true, true) => {
-                let text = serde_json::to_string(self).map_err(io::Error::from)?;
+                let text = output::json(self)?;
                 let _ = writeln!(io::stderr(), "{text}");
             }
             (false, true) => {

@@ -1,7 +1,9 @@
 //! A seed file, as the readers of its formats take it.
 
-use super::ownership::{self, Ownership};
+use super::ownership::Ownership;
+use crate::found;
 use crate::interrupt::Interrupt;
+use crate::machine::Machine;
 use otpair_core::keyfile::Source;
 use std::cell::Cell;
 use std::fs::File;
@@ -33,14 +35,19 @@ enum Content {
 
 impl<'i> SeedFile<'i> {
     /// Opens a file; `-` is stdin. It can't be read any more once Ctrl-C is pressed.
-    pub(super) fn open(path: &Path, interrupt: &'i Interrupt) -> io::Result<Self> {
-        let (file, folder) = if path == Path::new("-") {
+    pub(super) fn open(
+        path: &Path,
+        machine: &Machine,
+        interrupt: &'i Interrupt,
+    ) -> io::Result<Self> {
+        let (file, found) = if path == Path::new("-") {
             (File::from(io::stdin().as_fd().try_clone_to_owned()?), None)
         } else {
-            ownership::open(path)?
+            let (file, found) = found::open(path)?;
+            (file, Some(found))
         };
         let metadata = file.metadata()?;
-        let ownership = Ownership::of(&file, &metadata, folder)?;
+        let ownership = Ownership::of(&file, &metadata, found.as_ref(), machine)?;
         let (content, length) = if metadata.is_file() {
             (Content::File(file), metadata.len())
         } else {

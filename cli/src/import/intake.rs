@@ -103,7 +103,7 @@ impl<'a> Intake<'a> {
         cache: &mut SeedCache,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let file = match SeedFile::open(path, self.interrupt) {
+        let file = match SeedFile::open(path, self.machine, self.interrupt) {
             Ok(file) => file,
             Err(error) => {
                 report.refuse(&self.name, &format!("can't be read: {error}"));

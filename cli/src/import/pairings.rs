@@ -2,13 +2,13 @@
 
 use super::report::Report;
 use crate::failure::Failure;
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::pairing::Pairing;
 use otpair_cache::SeedCache;
 use otpair_core::keyfile::KeyPackage;
 use otpair_core::records::{Account, Holder, UserRecord};
 use otpair_core::token::{Serial, TokenState};
-use otpair_host::{accounts, clock};
+use otpair_host::clock;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -83,6 +83,8 @@ pub(super) struct Pairings<'m> {
     machine: &'m Machine,
     pairing: Pairing<'m>,
     dry_run: bool,
+    /// Whom the names of the file are: a directory that is far away is asked once for each.
+    known: HashMap<String, Option<Account>>,
     /// How many tokens a dry run would have given to whom.
     promised: HashMap<String, usize>,
 }
@@ -93,6 +95,7 @@ impl<'m> Pairings<'m> {
             machine,
             pairing: Pairing::new(machine),
             dry_run,
+            known: HashMap::new(),
             promised: HashMap::new(),
         }
     }
@@ -104,7 +107,7 @@ impl<'m> Pairings<'m> {
             Ok(Some(user)) => report.paired(Paired { serial, user }),
             Ok(None) => {}
             Err(failure) => {
-                let is_gone = accounts::lookup_user(&user) == Ok(None);
+                let is_gone = matches!(self.known.get(&user), Some(None));
                 report.not_paired(NotPaired {
                     serial,
                     user,
@@ -121,7 +124,7 @@ impl<'m> Pairings<'m> {
         cache: &mut SeedCache,
         named: &Named,
     ) -> Result<Option<String>, Failure> {
-        let account = self.machine.account(&named.user)?;
+        let account = self.account(&named.user)?;
         let serial = &named.serial;
         let stock = Pairing::find(cache, serial)?;
         let record = cache.record_of(&account.name)?;
@@ -150,6 +153,15 @@ impl<'m> Pairings<'m> {
         };
         self.pairing.commit(cache, stock, &account, state)?;
         Ok(Some(account.name))
+    }
+
+    fn account(&mut self, user: &str) -> Result<Account, Failure> {
+        if !self.known.contains_key(user) {
+            let found = self.machine.known(user)?;
+            self.known.insert(user.to_owned(), found);
+        }
+        let known = self.known.get(user).cloned().flatten();
+        known.ok_or_else(|| machine::unknown(user))
     }
 
     fn promise(&mut self, account: Account, has: usize) -> Result<String, Failure> {

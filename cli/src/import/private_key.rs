@@ -1,9 +1,8 @@
 //! The file with the RSA private key that a seed file is encrypted to.
 
 use crate::failure::Failure;
-use crate::{output, secret};
+use crate::{found, output, secret};
 use otpair_core::keyfile::PrivateKey;
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -12,7 +11,7 @@ use zeroize::Zeroizing;
 /// Reads the key. Whoever can read its file can open every seed file that is encrypted to it: that is said.
 pub(super) fn read(path: &Path) -> Result<PrivateKey, Failure> {
     let unreadable = |error: io::Error| Failure::file(path, &error);
-    let mut file = File::open(path).map_err(unreadable)?;
+    let (mut file, _) = found::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
     if about.is_file() && about.permissions().mode() & 0o077 != 0 {
         output::note(&format!(

@@ -20,6 +20,8 @@ pub(super) struct Report {
     refused: u64,
     paired: Vec<Paired>,
     not_paired: Vec<NotPaired>,
+    /// So many could be paired, were something done about it.
+    left_unpaired: u64,
     progress: Option<Progress>,
     /// Why stdout takes no more. The import goes on all the same: whoever reads its output does not decide on it.
     lost: Option<io::Error>,
@@ -44,6 +46,7 @@ impl Report {
             refused: 0,
             paired: Vec::new(),
             not_paired: Vec::new(),
+            left_unpaired: 0,
             progress: None,
             lost: None,
         }
@@ -92,9 +95,9 @@ impl Report {
         if self.json {
             let between = if self.rejected == 0 { OPENING } else { "," };
             let rejected = Rejected { r#where, why };
-            match serde_json::to_string(&rejected) {
+            match output::json(&rejected) {
                 Ok(text) => self.write(&format!("{between}{text}")),
-                Err(error) => self.lost = self.lost.take().or(Some(error.into())),
+                Err(error) => self.lost = self.lost.take().or(Some(error)),
             }
         } else {
             self.line(&format!("rejected: {where}: {why}"));
@@ -119,10 +122,12 @@ impl Report {
 
     /// A token was not paired, though the file says whose it is.
     pub(super) fn not_paired(&mut self, left: NotPaired) {
-        if !self.json {
+        self.left_unpaired += u64::from(!left.is_gone);
+        if self.json {
+            self.not_paired.push(left);
+        } else {
             self.line(&left.line());
         }
-        self.not_paired.push(left);
     }
 
     /// Whether there is anything to count.
@@ -152,7 +157,7 @@ impl Report {
 
     /// Whether everything was taken and told.
     pub(super) fn verdict(self) -> Result<(), Failure> {
-        let left = self.not_paired.iter().filter(|left| !left.is_gone).count();
+        let left = self.left_unpaired;
         match (self.lost, self.conflict, self.rejected) {
             (Some(error), ..) => Err(error.into()),
             (None, 0, 0) if left == 0 => Ok(()),
@@ -215,7 +220,7 @@ const OPENING: &str = "{\"rejected\":[";
 
 /// A further key of the JSON, unless its list is empty.
 fn list<T: Serialize>(name: &str, entries: &[T]) -> String {
-    match serde_json::to_string(entries) {
+    match output::json(&entries) {
         Ok(text) if !entries.is_empty() => format!(",\"{name}\":{text}"),
         _ => String::new(),
     }

@@ -264,3 +264,27 @@ fn a_vendors_file_in_an_ordinary_folder_reserves_and_pairs_nobody() {
         (&value!("root"), &value!(null))
     );
 }
+
+#[test]
+fn a_pipe_in_somebody_elses_folder_keeps_no_command_that_wants_a_key_waiting() {
+    let scratch = Scratch::new();
+    home_of_daemon(&scratch);
+    let pipe = scratch.path("home/pipe").display().to_string();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    scratch.write("tokens.csv", HOTP.csv());
+    for arguments in [
+        &["import", "tokens.csv", "--passphrase-file", &pipe][..],
+        &["import", "tokens.csv", "--key-file", &pipe],
+        &["import", "tokens.csv", "--private-key", &pipe],
+        &["restore", &pipe],
+    ] {
+        let why = scratch.refused(arguments);
+        assert!(why.contains("no plain file"), "{arguments:?}: {why}");
+    }
+}

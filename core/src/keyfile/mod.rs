@@ -33,6 +33,7 @@ mod options;
 mod otpauth;
 mod ping_csv;
 mod private_key;
+pub mod provenance;
 mod pskc;
 mod recognize;
 mod refused;

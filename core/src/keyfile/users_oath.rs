@@ -9,12 +9,17 @@ use super::lines::{LineEntries, LineFormat, number};
 use super::settle::Said;
 use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable};
 use crate::otp::Otp;
+use crate::records::UserRecord;
 use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Serial, TimeInterval};
 use std::collections::HashMap;
 
 /// The most users of one file: who has how many tokens is kept in memory.
-const MOST_USERS: usize = 65_536;
+const MOST_USERS: usize = 8_192;
+
+/// The most tokens of one user, as many as a person can hold: each is looked up and told.
+#[allow(clippy::cast_possible_truncation, reason = "it is a small number")]
+const MOST_TOKENS: u32 = UserRecord::MAX_TOKENS as u32;
 
 /// `users.oath`.
 pub(super) struct UsersOath;
@@ -120,7 +125,12 @@ impl Users {
             ));
         }
         let count = self.0.entry(first.canonical().to_owned()).or_default();
-        *count = count.saturating_add(1);
+        if *count == MOST_TOKENS {
+            return Err(format!(
+                "more than {MOST_TOKENS} tokens of one user: nobody can have more"
+            ));
+        }
+        *count += 1;
         if *count == 1 {
             return Ok(first);
         }
@@ -199,6 +209,22 @@ mod tests {
         ] {
             assert!(Type::parse(name).is_none(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_user_has_as_many_tokens_as_a_person_can_hold_and_a_file_so_many_users() {
+        let mut users = Users(HashMap::new());
+        for _ in 0..MOST_TOKENS {
+            users.serial("alice").unwrap();
+        }
+        let more = users.serial("alice").unwrap_err();
+        assert!(more.contains("more than 8 tokens"), "{more}");
+        for number in 1..MOST_USERS {
+            users.serial(&format!("user{number}")).unwrap();
+        }
+        let more = users.serial("bob").unwrap_err();
+        assert!(more.contains("more than 8192 users"), "{more}");
+        assert_eq!(users.serial("user1").unwrap().to_string(), "OATH-user1/2");
     }
 
     #[test]

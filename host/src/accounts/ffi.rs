@@ -16,6 +16,7 @@ pub(super) struct Passwd {
     pub(super) name: CString,
     pub(super) uid: u32,
     pub(super) gid: u32,
+    pub(super) home: CString,
 }
 
 /// What the system knows of a group.
@@ -132,6 +133,7 @@ fn passwd(entry: &libc::passwd) -> Passwd {
         name: text(entry.pw_name),
         uid: entry.pw_uid,
         gid: entry.pw_gid,
+        home: text(entry.pw_dir),
     }
 }
 

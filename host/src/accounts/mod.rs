@@ -6,7 +6,9 @@ mod ffi;
 use ffi::Passwd;
 use otpair_core::policy::{Groups, choose_account, without_domain};
 use otpair_core::records::{Account, Fault, FaultKind};
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
 
 /// The longest name that is looked up, in bytes.
 const MAX_NAME: usize = 256;
@@ -28,6 +30,15 @@ pub fn lookup_user(name: &str) -> Result<Option<Account>, Fault> {
 pub fn lookup_uid(uid: u32) -> Result<Option<Account>, Fault> {
     let found = ffi::user_by_id(uid).map_err(|error| fault(&error))?;
     Ok(found.and_then(account))
+}
+
+/// The home folder of the account with this id.
+///
+/// # Errors
+/// A [`FaultKind::Lookup`] fault if the system can't tell.
+pub fn home_of(uid: u32) -> Result<Option<PathBuf>, Fault> {
+    let found = ffi::user_by_id(uid).map_err(|error| fault(&error))?;
+    Ok(found.map(|user| OsString::from_vec(user.home.into_bytes()).into()))
 }
 
 /// Whether an account has this user id.
@@ -123,6 +134,8 @@ mod tests {
         assert_eq!(lookup_user("root"), Ok(root.clone()));
         assert_eq!(lookup_uid(0), Ok(root));
         assert_eq!(lookup_uid(0x7fff_0001), Ok(None));
+        assert!(home_of(0).unwrap().unwrap().is_absolute());
+        assert_eq!(home_of(0x7fff_0001), Ok(None));
     }
 
     #[test]
