@@ -17,6 +17,7 @@ pub mod machine;
 pub mod page;
 pub mod picture;
 pub mod scenario;
+pub mod seed_file;
 pub mod syslog;
 pub mod terminal;
 pub mod token;

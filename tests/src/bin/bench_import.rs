@@ -1,0 +1,139 @@
+//! How fast `otpair import` is next to plain SQLite: seed files of a million packages into a scratch cache, and between
+//! them the same rows into the same table by prepared statements, on the same disk.
+//!
+//! `bench_import [--folder DIR] [--packages N] [--csv FILE]`: DIR lies on the disk to measure (default: the folder for
+//! temporary files), N packages (1000000), the figures also as CSV. As root, in release builds: `./bench import`.
+
+#[path = "../bench_import/plain.rs"]
+mod plain;
+#[path = "../races/scratch.rs"]
+#[expect(dead_code, reason = "it is made for signing on too")]
+mod scratch;
+#[path = "../bench_import/timed.rs"]
+mod timed;
+
+use otpair_tests::seed_file::{self, KEY, Kind, Order};
+use scratch::{Programs, Scratch};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use timed::Run;
+
+/// The most tokens in one transaction (contract section 5).
+const BATCH: usize = 10_000;
+/// The most memory, in KiB, and the least part of SQLite's rate that an import may have.
+const MEMORY: u64 = 64 * 1024;
+const SHARE: f64 = 0.5;
+
+struct Options {
+    folder: PathBuf,
+    packages: usize,
+    csv: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let Some(options) = options(&arguments) else {
+        eprintln!("usage: bench_import [--folder DIR] [--packages N] [--csv FILE]");
+        return ExitCode::from(2);
+    };
+    bench(&options);
+    ExitCode::SUCCESS
+}
+
+fn options(arguments: &[&str]) -> Option<Options> {
+    let mut options = Options {
+        folder: std::env::temp_dir(),
+        packages: 1_000_000,
+        csv: None,
+    };
+    for pair in arguments.chunks(2) {
+        match *pair {
+            ["--folder", folder] => options.folder = PathBuf::from(folder),
+            ["--packages", number] => options.packages = number.parse().ok().filter(|n| *n > 0)?,
+            ["--csv", file] => options.csv = Some(PathBuf::from(file)),
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+fn bench(options: &Options) {
+    println!("{} packages a file.\n", options.packages);
+    println!("| file | order | what | packages a second | of plain SQLite | peak memory | |");
+    println!("|---|---|---|---|---|---|---|");
+    let mut csv = "file,order,what,packages_a_second,ratio,peak_kib\n".to_owned();
+    for order in [Order::Vendor, Order::Shuffled] {
+        for kind in Kind::ALL {
+            compare(options, kind, order, &mut csv);
+        }
+    }
+    if let Some(path) = &options.csv {
+        std::fs::write(path, csv).expect("the figures can't be written");
+    }
+}
+
+/// The rows of one seed file: plain SQLite, the import, plain SQLite again. The better of the two is what counts.
+fn compare(options: &Options, kind: Kind, order: Order, csv: &mut String) {
+    let scratch = Scratch::new(
+        &Programs::find(),
+        &options.folder,
+        "[audit]\nsyslog = false\n",
+    );
+    let file = scratch.path("seeds");
+    seed_file::write(&file, kind, order, options.packages);
+    let rows = order.places(options.packages);
+    let first = plain::insert(&scratch.path("plain.db"), &rows, BATCH);
+    let file = file.to_str().expect("the path is UTF-8");
+    let import = |more: &[&str]| {
+        let key = ["--key", KEY];
+        let key: &[&str] = if kind == Kind::Encrypted { &key } else { &[] };
+        timed::run(&scratch.otpair(&[&["import", file], key, more].concat()))
+    };
+    let dry = import(&["--dry-run"]);
+    let new = import(&[]);
+    let again = import(&[]);
+    let second = plain::insert(&scratch.path("plain.db"), &rows, BATCH);
+    let whole = plain::insert(&scratch.path("plain.db"), &rows, usize::MAX);
+    let best = first.min(second);
+    let mut line = |what: &str, run: Run, judged: bool| {
+        let rate = run.rate(options.packages);
+        let ratio = best / run.seconds;
+        let good = ratio >= SHARE && run.peak_kib < MEMORY;
+        let verdict = match (judged, good) {
+            (false, _) => "",
+            (true, true) => "met",
+            (true, false) => "MISSED",
+        };
+        let memory = run.peak_kib / 1024;
+        println!(
+            "| {kind} | {order} | {what} | {rate:.0} | {ratio:.2} | {memory} MB | {verdict} |"
+        );
+        let _ = writeln!(
+            csv,
+            "{kind},{order},{what},{rate:.0},{ratio:.3},{}",
+            run.peak_kib
+        );
+    };
+    line("import", new, true);
+    line("import again, all unchanged", again, false);
+    line("dry run", dry, false);
+    let peak_kib = 0;
+    line(
+        "plain SQLite, batches",
+        Run {
+            seconds: best,
+            peak_kib,
+        },
+        false,
+    );
+    line(
+        "plain SQLite, one transaction",
+        Run {
+            seconds: whole,
+            peak_kib,
+        },
+        false,
+    );
+}
