@@ -43,6 +43,17 @@ pub fn rows(page: &str) -> Vec<Vec<String>> {
     rows.map(cells).collect()
 }
 
+/// The rows of the one table of a page that has this heading.
+///
+/// # Panics
+/// If there is none.
+pub fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let mut lines = page.lines().skip_while(|line| *line != heading);
+    assert!(lines.next().is_some(), "no table has the heading {heading}");
+    let rows = lines.take_while(|line| line.starts_with('|')).skip(1);
+    rows.map(cells).collect()
+}
+
 fn cells(row: &str) -> Vec<String> {
     // A \| is a bar within a cell.
     let row = row.trim().trim_matches('|').replace("\\|", "\u{0}");

@@ -1,3 +1,11 @@
+mod flags;
+mod hostile;
+mod in_force;
+mod interrupted;
+mod report;
+mod secrecy;
+mod unlock;
+
 use crate::scratch::{Scratch, json};
 use crate::tokens::{HOTP, OTHER_HOTP, TOTP};
 use serde_json::json as value;

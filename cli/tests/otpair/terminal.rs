@@ -4,17 +4,18 @@ use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
 /// A shell line in a terminal of its own, made by script(1).
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     seen: String,
 }
 
 impl Terminal {
-    fn run(scratch: &Scratch, otpair: &str, after: &str) -> Self {
+    pub(crate) fn run(scratch: &Scratch, otpair: &str, after: &str) -> Self {
         let command = scratch.command(&[]);
         let config = scratch.path("otpair.toml");
+        // Whoever runs the tests in the background has Ctrl-C ignored, which is passed on.
         let line = format!(
-            "{} --config {} {otpair}; {after}",
+            "env --default-signal=INT {} --config {} {otpair}; {after}",
             command.get_program().display(),
             config.display()
         );
@@ -31,17 +32,28 @@ impl Terminal {
         }
     }
 
-    /// Reads until a text is shown.
-    fn wait_for(&mut self, text: &str) {
+    /// Reads on until a text is shown.
+    pub(crate) fn wait_for(&mut self, text: &str) {
         let mut byte = [0];
-        while !self.seen.ends_with(text) {
+        loop {
             let read = self.child.stdout.as_mut().unwrap().read(&mut byte).unwrap();
             assert_eq!(read, 1, "{text} was not shown: {}", self.seen);
             self.seen.push(char::from(byte[0]));
+            if self.seen.ends_with(text) {
+                break;
+            }
         }
     }
 
-    fn send(&mut self, keys: &str) {
+    /// Reads until a text is shown behind a number, which is given.
+    pub(crate) fn wait_for_number(&mut self, text: &str) -> u64 {
+        self.wait_for(text);
+        let before = self.seen.strip_suffix(text).unwrap_or_default();
+        let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next();
+        digits.unwrap_or_default().parse().unwrap()
+    }
+
+    pub(crate) fn send(&mut self, keys: &str) {
         self.child
             .stdin
             .as_mut()
@@ -51,7 +63,7 @@ impl Terminal {
     }
 
     /// All that was shown.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         let mut rest = String::new();
         self.child
             .stdout
