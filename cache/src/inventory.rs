@@ -16,6 +16,7 @@ mod holder;
 mod merging;
 mod row;
 
+pub(crate) use adding::Found;
 pub use row::Entry;
 
 /// The inventory's file in the cache's folder.

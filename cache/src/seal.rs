@@ -17,6 +17,16 @@ const TAG_LEN: usize = 16;
 /// The most bytes a sealed seed has: version, nonce, the longest seed, tag.
 pub(crate) const MAX_LEN: usize = 1 + NONCE_LEN + Seed::MAX_LEN + TAG_LEN;
 
+/// Makes a seal unique: it is random, and used once.
+pub(crate) struct Nonce([u8; NONCE_LEN]);
+
+/// So many nonces at once, for each time that the system is asked takes longer than a seal.
+pub(crate) fn nonces(count: usize) -> Result<Vec<Nonce>, Fault> {
+    let mut nonces = vec![[0; NONCE_LEN]; count];
+    getrandom::fill(nonces.as_flattened_mut()).map_err(fault::no_randomness)?;
+    Ok(nonces.into_iter().map(Nonce).collect())
+}
+
 /// Seals a seed for one token.
 pub(crate) fn seal(
     keys: &Keys,
@@ -26,8 +36,19 @@ pub(crate) fn seal(
 ) -> Result<SealedSeed, Fault> {
     let mut nonce = [0; NONCE_LEN];
     getrandom::fill(&mut nonce).map_err(fault::no_randomness)?;
+    seal_with(Nonce(nonce), keys, serial, parameters, seed.expose())
+}
+
+/// As [`seal`], with a nonce that was made before.
+pub(crate) fn seal_with(
+    Nonce(nonce): Nonce,
+    keys: &Keys,
+    serial: &Serial,
+    parameters: &Parameters,
+    seed: &[u8],
+) -> Result<SealedSeed, Fault> {
     let payload = Payload {
-        msg: seed.expose(),
+        msg: seed,
         aad: &associated_data(serial, parameters),
     };
     let sealed = XChaCha20Poly1305::new((&*keys.seed).into())

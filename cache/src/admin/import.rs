@@ -5,7 +5,7 @@
 
 use super::Entry;
 use crate::SeedCache;
-use crate::inventory::Inventory;
+use crate::inventory::{Found, Inventory};
 use crate::key::Keys;
 use crate::rehearsal::Rehearsal;
 use crate::seal;
@@ -88,6 +88,8 @@ pub struct Import<'c> {
     waiting: Vec<Waiting>,
     /// So many are written at once.
     most: usize,
+    /// Most of the last batch were there: before sealing the next it is worth a look.
+    look: bool,
 }
 
 /// A package that is to be written with its batch.
@@ -132,6 +134,7 @@ impl SeedCache {
             now,
             waiting: Vec::new(),
             most: BATCH,
+            look: false,
         })
     }
 
@@ -196,7 +199,7 @@ impl Import<'_> {
     /// # Errors
     /// Any fault of the inventory. Nothing of this batch is in it then.
     pub fn add(&mut self, package: &Package<'_>) -> Result<Batch, Fault> {
-        let waiting = self.waiting(package)?;
+        let waiting = self.waiting(package);
         self.waiting.push(waiting);
         if self.waiting.len() < self.most {
             return Ok(Batch::default());
@@ -216,13 +219,17 @@ impl Import<'_> {
         let mut packages: Vec<_> = self.waiting.drain(..).enumerate().collect();
         // A stable sort: of two packages of one serial number the first counts.
         packages.sort_by(|(_, one), (_, other)| one.canonical().cmp(other.canonical()));
-        let entries = packages.iter().map(|(_, waiting)| &waiting.entry);
-        let begun = Instant::now();
-        let found = match self.rehearsal {
-            None => self.inventory.add_missing(entries)?,
-            Some(_) => self.inventory.like(entries)?,
+        let mut found = if self.look || self.rehearsal.is_some() {
+            let entries = packages.iter().map(|(_, waiting)| &waiting.entry);
+            self.inventory.like(entries)?
+        } else {
+            packages.iter().map(|_| None).collect()
         };
-        self.most = next_size(self.most, begun.elapsed());
+        if self.rehearsal.is_none() {
+            self.add_missing(&mut packages, &mut found)?;
+        }
+        let there = found.iter().filter(|found| found.is_some()).count();
+        self.look = there > found.len() / 2;
         let mut verdicts: Vec<_> = packages
             .iter()
             .zip(found)
@@ -237,23 +244,45 @@ impl Import<'_> {
         Ok(Batch::of(packages, verdicts))
     }
 
-    fn waiting(&self, package: &Package<'_>) -> Result<Waiting, Fault> {
+    /// Seals and adds those of which nothing was found; what was there all the same is found then.
+    fn add_missing(
+        &mut self,
+        packages: &mut [(usize, Waiting)],
+        found: &mut [Found],
+    ) -> Result<(), Fault> {
+        let missing = packages.iter_mut().zip(found);
+        let mut missing: Vec<_> = missing.filter(|(_, found)| found.is_none()).collect();
+        let nonces = seal::nonces(missing.len())?;
+        for (((_, waiting), _), nonce) in missing.iter_mut().zip(nonces) {
+            let token = &mut waiting.entry.stock.token;
+            let (serial, parameters) = (&token.serial, &token.parameters);
+            token.sealed_seed =
+                seal::seal_with(nonce, self.keys, serial, parameters, &waiting.seed)?;
+        }
+        let begun = Instant::now();
+        let entries = missing.iter().map(|((_, waiting), _)| &waiting.entry);
+        let added = self.inventory.add_missing(entries)?;
+        self.most = next_size(self.most, begun.elapsed());
+        for ((_, found), added) in missing.into_iter().zip(added) {
+            *found = added;
+        }
+        Ok(())
+    }
+
+    fn waiting(&self, package: &Package<'_>) -> Waiting {
         let Package {
             serial,
             parameters,
             seed,
             ..
         } = *package;
-        let sealed_seed = match self.rehearsal {
-            None => seal::seal(self.keys, serial, parameters, seed)?,
-            Some(_) => SealedSeed(Vec::new()),
-        };
         let entry = Entry {
             stock: Stock {
                 token: Token {
                     serial: serial.clone(),
                     parameters: *parameters,
-                    sealed_seed,
+                    // Sealed when it is known that it is not there.
+                    sealed_seed: SealedSeed(Vec::new()),
                 },
                 state: TokenState {
                     last_accepted: package.counter.checked_sub(1),
@@ -267,10 +296,10 @@ impl Import<'_> {
             imported: self.now,
             source: self.source.clone(),
         };
-        Ok(Waiting {
+        Waiting {
             entry,
             seed: Zeroizing::new(seed.expose().to_vec()),
-        })
+        }
     }
 }
 

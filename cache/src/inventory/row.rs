@@ -5,6 +5,7 @@ use otpair_core::records::{Holder, Stock};
 use otpair_core::token::{
     Digits, Parameters, SealedSeed, Serial, TimeInterval, Token, TokenState, TokenType,
 };
+use rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params};
 
@@ -36,8 +37,7 @@ impl<'c> Rows<'c> {
     pub(super) fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
         let insert = format!(
             "INSERT INTO main.tokens ({COLUMNS}) VALUES \
-             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20) \
-             ON CONFLICT (serial) DO NOTHING"
+             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)"
         );
         Ok(Self {
             select: connection.prepare(&select_one())?,
@@ -90,8 +90,17 @@ impl<'c> Rows<'c> {
             entry.stock.reserved_for,
             bits(entry.imported),
             entry.source,
-        ])?;
-        Ok(added > 0)
+        ]);
+        // ON CONFLICT DO NOTHING would make a temporary table for each row.
+        let is_there = |error: &rusqlite::Error| {
+            error
+                .sqlite_error()
+                .is_some_and(|error| error.extended_code == SQLITE_CONSTRAINT_PRIMARYKEY)
+        };
+        match added {
+            Err(error) if is_there(&error) => Ok(false),
+            added => added.map(|added| added > 0),
+        }
     }
 }
 

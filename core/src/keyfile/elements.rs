@@ -3,7 +3,7 @@
 use super::assumption::Notes;
 use super::input::Input;
 use super::settle::Said;
-use super::xml::{Document, Element, Fault};
+use super::xml::{Document, Element, Fault, Wanted};
 use super::{Entries, Entry, Opening, Options, Place, Unreadable};
 
 /// A format with one entry an element: a child of the root, or of one element that holds all the entries.
@@ -32,7 +32,7 @@ impl<'a, F: ElementFormat> ElementEntries<'a, F> {
     /// Checks the whole file for well-formedness, so that nothing is half imported.
     pub(super) fn open(opening: Opening<'a>, format: F) -> Result<Self, Unreadable> {
         let mut document = Document::with_holder(opening.input, F::HOLDER);
-        while document.next_child()?.is_some() {}
+        while document.skim_child(&Wanted::default())?.is_some() {}
         if document.root() != Some(F::ROOT) {
             return Err(Unreadable::new(format!(
                 "the XML's root is not {}",
@@ -51,11 +51,12 @@ impl<F: ElementFormat> Entries for ElementEntries<'_, F> {
     fn next(&mut self, options: &Options, notes: &mut Notes) -> Result<Option<Entry>, Unreadable> {
         while let Some(element) = self.document.next_child()? {
             let said = self.format.element(&element, options, notes);
+            let place = Place {
+                line: element.line,
+                key: None,
+            };
+            self.document.recycle(element);
             if let Some(said) = said.transpose() {
-                let place = Place {
-                    line: element.line,
-                    key: None,
-                };
                 return Ok(Some((place, said)));
             }
         }

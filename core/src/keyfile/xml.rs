@@ -7,7 +7,7 @@ use super::input::{Encoding, Input, TOO_LONG};
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// How deep elements may nest.
 const DEEPEST: usize = 32;
@@ -22,13 +22,15 @@ const MOST_ATTRIBUTES: usize = 64;
 /// The most memory that one child of the root takes, about, in bytes: texts, and this for each element and attribute.
 const MOST_MEMORY: usize = 1024 * 1024;
 const ELEMENT: usize = 128;
+/// The most elements that wait to be used again.
+const MOST_SPARE: usize = 64;
 const ATTRIBUTE: usize = 64;
 
 /// An element with all that is in it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Element {
     name: String,
-    attributes: Vec<(String, String)>,
+    attributes: Attributes,
     text: Zeroizing<String>,
     children: Vec<Element>,
     /// The line of its start tag, from 1.
@@ -95,26 +97,48 @@ impl Element {
         found
     }
 
-    /// About how much memory it takes without its children and text.
-    fn size(&self) -> usize {
-        let attributes = self.attributes.iter();
-        let attributes = attributes.map(|(name, value)| ATTRIBUTE + name.len() + value.len());
-        ELEMENT + self.name.len() + attributes.sum::<usize>()
+    /// Whether it takes little memory when it is empty.
+    fn is_small(&self) -> bool {
+        self.text.capacity() + self.attributes.text.capacity() <= 4 * ELEMENT
+            && self.children.capacity() <= 16
     }
 
     /// Adds to its text. A string that must grow is replaced and wiped, so that no seed is left behind.
-    fn push(&mut self, text: &str) -> Result<(), String> {
+    fn push(&mut self, text: &str) {
         let length = self.text.len() + text.len();
-        if length > LONGEST {
-            return Err("a text is longer than 64 KiB".to_owned());
-        }
         if length > self.text.capacity() {
             let mut longer = Zeroizing::new(String::with_capacity(length.max(2 * self.text.len())));
             longer.push_str(&self.text);
             self.text = longer;
         }
         self.text.push_str(text);
-        Ok(())
+    }
+}
+
+/// The attributes of an element, one behind the other in one string.
+#[derive(Clone, Default)]
+struct Attributes {
+    text: String,
+    /// Where each name ends, and its value.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Attributes {
+    fn push(&mut self, name: &str, value: &str) {
+        self.text.push_str(name);
+        let end = self.text.len();
+        self.text.push_str(value);
+        self.ends.push((end, self.text.len()));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut begin = 0;
+        self.ends.iter().map(move |(middle, end)| {
+            let name = self.text.get(begin..*middle).unwrap_or_default();
+            let value = self.text.get(*middle..*end).unwrap_or_default();
+            begin = *end;
+            (name, value)
+        })
     }
 }
 
@@ -130,6 +154,8 @@ pub(super) struct Fault {
 /// A document that is being read.
 pub(super) struct Document<'a> {
     reader: Reader<Input<'a>>,
+    /// Elements that are empty again: what they had room for is used again.
+    spare: Vec<Element>,
     /// What the reader works in. It is as long as what one event may take from the start, so that no seed is left
     /// behind by its growing.
     buffer: Zeroizing<Vec<u8>>,
@@ -154,6 +180,7 @@ impl<'a> Document<'a> {
         reader.config_mut().expand_empty_elements = true;
         Self {
             reader,
+            spare: Vec::new(),
             buffer: Zeroizing::new(Vec::with_capacity(2 * LONGEST)),
             root: None,
             holder,
@@ -170,8 +197,32 @@ impl<'a> Document<'a> {
 
     /// The next child of the root; nothing after the last, when the document has ended as it should.
     pub(super) fn next_child(&mut self) -> Result<Option<Element>, Fault> {
+        self.next(None)
+    }
+
+    /// As [`Document::next_child`], with the very same checks, but of the child there is little more than its name.
+    /// What is wanted in it is kept with all that is in that, and hangs on the next element above it that is kept.
+    pub(super) fn skim_child(&mut self, wanted: &Wanted) -> Result<Option<Element>, Fault> {
+        self.next(Some(wanted))
+    }
+
+    /// Takes an element back that is not needed any more.
+    pub(super) fn recycle(&mut self, mut element: Element) {
+        for child in element.children.drain(..) {
+            self.recycle(child);
+        }
+        if self.spare.len() < MOST_SPARE && element.is_small() {
+            element.name.clear();
+            element.attributes.text.clear();
+            element.attributes.ends.clear();
+            element.text.zeroize();
+            self.spare.push(element);
+        }
+    }
+
+    fn next(&mut self, wanted: Option<&Wanted>) -> Result<Option<Element>, Fault> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let child = self.read_child(&mut buffer);
+        let child = self.read_child(&mut buffer, wanted);
         self.buffer = buffer;
         child.map_err(|why| Fault {
             line: self.reader.get_ref().line(),
@@ -179,8 +230,12 @@ impl<'a> Document<'a> {
         })
     }
 
-    fn read_child(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Element>, String> {
-        let mut open: Vec<Element> = Vec::new();
+    fn read_child(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        wanted: Option<&Wanted>,
+    ) -> Result<Option<Element>, String> {
+        let mut open: Vec<Open> = Vec::new();
         let (mut elements, mut size) = (0, 0);
         loop {
             if size > MOST_MEMORY {
@@ -192,7 +247,8 @@ impl<'a> Document<'a> {
             let event = self.reader.read_event_into(buffer);
             match event.map_err(|fault| why(&fault))? {
                 Event::Start(tag) if self.root.is_none() => {
-                    self.root = Some(self.element(&tag, line)?.name);
+                    self.open(&tag, line, false)?;
+                    self.root = Some(tag.local_name().as_ref().to_owned());
                 }
                 Event::Start(_) if self.ended => return Err("a second root element".to_owned()),
                 Event::Start(tag) if open.is_empty() && self.is_holder(&tag) => self.held = true,
@@ -204,13 +260,17 @@ impl<'a> Document<'a> {
                     if elements > MOST_ELEMENTS {
                         return Err("too many elements in one entry".to_owned());
                     }
-                    let element = self.element(&tag, line)?;
-                    size += element.size();
-                    open.push(element);
+                    let kept = keeps(wanted, open.last(), tag.local_name().as_ref());
+                    let mut opened = self.open(&tag, line, kept)?;
+                    if open.is_empty() && !kept {
+                        opened.element.name = tag.local_name().as_ref().to_owned();
+                    }
+                    size += opened.size;
+                    open.push(opened);
                 }
                 Event::End(_) => match (open.pop(), open.last_mut()) {
-                    (Some(done), Some(parent)) => parent.children.push(done),
-                    (Some(done), None) => return Ok(Some(done)),
+                    (Some(done), Some(parent)) => parent.take(done),
+                    (Some(done), None) => return Ok(Some(done.element)),
                     (None, _) if self.held => self.held = false,
                     (None, _) => self.ended = true,
                 },
@@ -252,10 +312,10 @@ impl<'a> Document<'a> {
 
     /// Adds text to the element that it stands in, and gives how much. Between the children of the root it has no
     /// meaning.
-    fn add(&self, element: Option<&mut Element>, text: &str) -> Result<usize, String> {
+    fn add(&self, open: Option<&mut Open>, text: &str) -> Result<usize, String> {
         self.check(text)?;
-        match element {
-            Some(element) => element.push(text).map(|()| text.len()),
+        match open {
+            Some(open) => open.push(text).map(|()| text.len()),
             None if (self.root.is_none() || self.ended) && !text.trim().is_empty() => {
                 Err("text outside the root element".to_owned())
             }
@@ -264,45 +324,108 @@ impl<'a> Document<'a> {
     }
 
     fn check(&self, text: &str) -> Result<(), String> {
+        let is_ascii = text.is_ascii();
+        let is_blank = |byte| matches!(byte, b'\t' | b'\n' | b'\r');
         if text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+            .bytes()
+            .any(|byte| byte.is_ascii_control() && !is_blank(byte))
+            || (!is_ascii && text.chars().any(|c| !c.is_ascii() && c.is_control()))
         {
             return Err("control characters in a text".to_owned());
         }
-        if self.ascii_only && !text.is_ascii() {
+        if self.ascii_only && !is_ascii {
             return Err(NOT_UTF_8.to_owned());
         }
         Ok(())
     }
 
-    fn element(&self, tag: &BytesStart<'_>, line: u64) -> Result<Element, String> {
-        let mut attributes = Vec::new();
+    /// Checks a start tag, and makes an element of it, which is empty unless it is kept.
+    fn open(&mut self, tag: &BytesStart<'_>, line: u64, kept: bool) -> Result<Open, String> {
+        let mut element = self.spare.pop().unwrap_or_default();
+        element.line = line;
+        let (mut count, mut size) = (0, ELEMENT);
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|fault| why(&fault.into()))?;
-            if attributes.len() == MOST_ATTRIBUTES || attribute.value.len() > LONGEST {
+            if count == MOST_ATTRIBUTES || attribute.value.len() > LONGEST {
                 return Err("too many or too long attributes".to_owned());
             }
             let unescaped = attribute.normalized_value(XmlVersion::Implicit1_0);
             let value =
                 unescaped.map_err(|_| "an entity in an attribute: only XML's own five are read")?;
             self.check(&value)?;
-            attributes.push((
-                attribute.key.local_name().as_ref().to_owned(),
-                value.into_owned(),
-            ));
+            let name = attribute.key.local_name();
+            count += 1;
+            size += ATTRIBUTE + name.as_ref().len() + value.len();
+            if kept {
+                element.attributes.push(name.as_ref(), &value);
+            }
         }
-        let name = tag.local_name().as_ref().to_owned();
+        let name = tag.local_name();
+        let name = name.as_ref();
         if name.is_empty() || name.len() > 256 {
             return Err("not well-formed XML: a bad element name".to_owned());
         }
-        Ok(Element {
-            name,
-            attributes,
-            text: Zeroizing::default(),
-            children: Vec::new(),
-            line,
+        if kept {
+            name.clone_into(&mut element.name);
+        }
+        Ok(Open {
+            element,
+            kept,
+            length: 0,
+            size: size + name.len(),
         })
+    }
+}
+
+/// The elements, by their local names, that are kept where the others are only checked.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// Of the children of the root.
+    pub(super) children: &'static [&'static str],
+    /// Of all that is in any of them.
+    pub(super) within: &'static [&'static str],
+}
+
+/// Whether an element is kept.
+fn keeps(wanted: Option<&Wanted>, parent: Option<&Open>, name: &str) -> bool {
+    match (wanted, parent) {
+        (None, _) => true,
+        (Some(wanted), None) => wanted.children.contains(&name),
+        (Some(wanted), Some(parent)) => parent.kept || wanted.within.contains(&name),
+    }
+}
+
+/// An element whose end tag was not read yet.
+struct Open {
+    element: Element,
+    /// Whether its attributes and texts are kept.
+    kept: bool,
+    /// How long its text is, kept or not.
+    length: usize,
+    /// About how much memory it takes without its children and text, if it is kept.
+    size: usize,
+}
+
+impl Open {
+    /// Adds to its text.
+    fn push(&mut self, text: &str) -> Result<(), String> {
+        self.length += text.len();
+        if self.length > LONGEST {
+            return Err("a text is longer than 64 KiB".to_owned());
+        }
+        if self.kept {
+            self.element.push(text);
+        }
+        Ok(())
+    }
+
+    /// Takes a child, or what is kept of it.
+    fn take(&mut self, mut child: Self) {
+        if child.kept {
+            self.element.children.push(child.element);
+        } else {
+            self.element.children.append(&mut child.element.children);
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use super::assumption::Notes;
 use super::input::Input;
 use super::recognize::Head;
-use super::xml::{Document, Element, Fault};
+use super::xml::{Document, Element, Fault, Wanted};
 use super::{Assumption, Entries, Entry, Opening, Options, Place, SeedFile, Unlock, Unreadable};
 use std::collections::VecDeque;
 use unlock::{Encryption, Keys};
@@ -111,6 +111,7 @@ impl Entries for Packages<'_> {
             if dialect::is_package(&child) {
                 self.waiting = package(&child, &self.properties, self.keys.as_ref(), notes);
             }
+            self.document.recycle(child);
         }
         Ok(self.waiting.pop_front())
     }
@@ -120,7 +121,7 @@ impl Header {
     fn read(input: Input<'_>, notes: &mut Notes) -> Result<Self, Unreadable> {
         let mut header = Self::default();
         let mut document = Document::new(input);
-        while let Some(child) = document.next_child().map_err(unreadable)? {
+        while let Some(child) = document.skim_child(&header.wanted()).map_err(unreadable)? {
             header.take(child, notes)?;
         }
         if document
@@ -130,6 +131,26 @@ impl Header {
             Ok(header)
         } else {
             Err(Unreadable::new("the XML is no KeyContainer"))
+        }
+    }
+
+    /// The elements that the rest of the file may say something by.
+    fn wanted(&self) -> Wanted {
+        let of_values: &[_] = &["EncryptedValue", "EncryptionMethod", "Value"];
+        Wanted {
+            children: &[
+                "EncryptionKey",
+                "EncryptionMethod",
+                "MACMethod",
+                "DigestMethod",
+                "MACAlgorithm",
+                "KeyProperties",
+            ],
+            within: if self.encryption.found {
+                &[]
+            } else {
+                of_values
+            },
         }
     }
 

@@ -1,7 +1,41 @@
 //! Whatever stands in a file.
 
 use super::*;
+use crate::keyfile::input::Input;
+use crate::keyfile::xml::{Document, Wanted};
 use proptest::prelude::*;
+
+const XML: [&[u8]; 5] = [
+    sample!("pskc-plain-totp.xml"),
+    sample!("pskc-rfc6030-figure6-key.xml"),
+    sample!("pskc-draft-hoyer-01-passphrase.xml"),
+    b"<a><b c='&lt;' d=\"e\">&#65;<![CDATA[]]><f/></b>\r\n<b>\xc2\x85<!-- g --></b></a>",
+    b"<a><b>\x7f</b><c d='1' d='2'/></a>",
+];
+const WANTED: Wanted = Wanted {
+    children: &["EncryptionKey", "b"],
+    within: &["EncryptedValue", "PlainValue", "f"],
+};
+
+/// The names and lines of the children of the root, and the fault that ends the walk, if one does.
+fn walk(bytes: &[u8], wanted: Option<&Wanted>) -> (Vec<(String, u64)>, Option<(u64, String)>) {
+    let Ok(input) = Input::open(&bytes) else {
+        return (Vec::new(), None);
+    };
+    let mut document = Document::new(input);
+    let mut children = Vec::new();
+    loop {
+        let child = match wanted {
+            None => document.next_child(),
+            Some(wanted) => document.skim_child(wanted),
+        };
+        match child {
+            Ok(Some(child)) => children.push((child.name().to_owned(), child.line)),
+            Ok(None) => return (children, None),
+            Err(fault) => return (children, Some((fault.line, fault.why))),
+        }
+    }
+}
 
 proptest! {
     #[test]
@@ -28,6 +62,20 @@ proptest! {
         if let Ok(items) = read(&&bytes[..], &key("12345678901234567890123456789012")) {
             items.for_each(drop);
         }
+    }
+
+    #[test]
+    fn whoever_only_skims_damaged_xml_meets_the_same_fault(
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..4),
+        which in 0..XML.len(),
+    ) {
+        let mut bytes = XML[which].to_vec();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        prop_assert_eq!(walk(&bytes, None), walk(&bytes, Some(&Wanted::default())));
+        prop_assert_eq!(walk(&bytes, None), walk(&bytes, Some(&WANTED)));
     }
 
     #[test]
