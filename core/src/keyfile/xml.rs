@@ -263,7 +263,8 @@ impl<'a> Document<'a> {
                     let kept = keeps(wanted, open.last(), tag.local_name().as_ref());
                     let mut opened = self.open(&tag, line, kept)?;
                     if open.is_empty() && !kept {
-                        opened.element.name = tag.local_name().as_ref().to_owned();
+                        let name = tag.local_name();
+                        name.as_ref().clone_into(&mut opened.element.name);
                     }
                     size += opened.size;
                     open.push(opened);

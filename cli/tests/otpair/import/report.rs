@@ -39,7 +39,7 @@ fn four_counts_and_the_status_say_what_came_of_a_file() {
         json(&done.stdout),
         value!({
             "new": 1, "unchanged": 1, "conflict": 1,
-            "rejected": [{"where": "line 2", "why": "the seed is not hexadecimal"}],
+            "rejected": [{"where": "line 2", "why": "the seed is not hexadecimal (it may be base32, which entra-csv has)"}],
         })
     );
     let conflict =
@@ -176,7 +176,7 @@ fn files_and_stdin_are_imported_in_one_go() {
         json(&done.stdout),
         value!({
             "new": 2, "unchanged": 1, "conflict": 0,
-            "rejected": [{"where": "stdin: line 2", "why": "the seed is not hexadecimal"}],
+            "rejected": [{"where": "stdin: line 2", "why": "the seed is not hexadecimal (it may be base32, which entra-csv has)"}],
         })
     );
     let logged = scratch.events_named("imported");

@@ -17,8 +17,11 @@ const WANTED: Wanted = Wanted {
     within: &["EncryptedValue", "PlainValue", "f"],
 };
 
+/// A child of the root: its name and its line.
+type Child = (String, u64);
+
 /// The names and lines of the children of the root, and the fault that ends the walk, if one does.
-fn walk(bytes: &[u8], wanted: Option<&Wanted>) -> (Vec<(String, u64)>, Option<(u64, String)>) {
+fn walk(bytes: &[u8], wanted: Option<&Wanted>) -> (Vec<Child>, Option<(u64, String)>) {
     let Ok(input) = Input::open(&bytes) else {
         return (Vec::new(), None);
     };
