@@ -183,11 +183,18 @@ impl<'a> Intake<'a> {
     fn count(&mut self, batch: Batch, report: &mut Report) {
         report.new += batch.new;
         report.unchanged += batch.unchanged;
+        let named: HashSet<_> = self.named.iter().map(Named::serial).collect();
+        // Whose these are to be, pairing tells.
+        let is_paired = |left: &Left| {
+            matches!(left.there, There::Reserved { .. }) && named.contains(&left.serial)
+        };
+        let (paired, left): (Vec<_>, Vec<_>) = batch.left.into_iter().partition(is_paired);
+        report.unchanged += u64::try_from(paired.len()).unwrap_or_default();
         if !self.named.is_empty() {
-            let left: HashSet<_> = batch.left.iter().map(|left| &left.serial).collect();
+            let left: HashSet<_> = left.iter().map(|left| &left.serial).collect();
             self.named.retain(|named| !left.contains(named.serial()));
         }
-        for left in batch.left {
+        for left in left {
             self.leave(&left, report);
         }
     }
@@ -195,6 +202,12 @@ impl<'a> Intake<'a> {
     fn leave(&self, Left { serial, there }: &Left, report: &mut Report) {
         let prefix = &self.prefix;
         match there {
+            There::Reserved { reserved_for, file } => {
+                let reserved_for = reserved_for.as_deref().unwrap_or("nobody");
+                report.conflict(&format!(
+                    "{prefix}token {serial} is there, reserved for {reserved_for}; the file says {file}: otpair token reserve {serial} {file}"
+                ));
+            }
             There::Other {
                 source,
                 same_parameters,
