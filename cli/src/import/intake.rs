@@ -80,6 +80,9 @@ impl<'a> Intake<'a> {
             return Err(self.interrupted(report.new));
         }
         for named in &self.named {
+            if self.interrupt.pressed() {
+                return Err(self.interrupted(report.new));
+            }
             pairings.pair(cache, named, report);
         }
         Ok(())
@@ -105,6 +108,10 @@ impl<'a> Intake<'a> {
     ) -> Result<(), Failure> {
         let file = match SeedFile::open(path, self.machine, self.interrupt) {
             Ok(file) => file,
+            Err(_) if self.interrupt.pressed() => {
+                self.cut = true;
+                return Ok(());
+            }
             Err(error) => {
                 report.reject_at(&self.name, &format!("can't be read: {error}"));
                 return Ok(());
