@@ -1,15 +1,15 @@
 //! What a dry run would have imported, so that a serial number that comes again is met again.
 //!
 //! It is in a temporary file of SQLite's own, which has no name any more once it is open, and is made only when it does
-//! not fit into a few megabytes of memory. In it are HMACs with a key that nobody but this process ever has: no serial
-//! number, and nothing that helps in trying seeds.
+//! not fit into a few megabytes of memory. In it are whom tokens are reserved for, and HMACs with a key that nobody but this
+//! process ever has: no serial number, and nothing that helps in trying seeds.
 
 use crate::admin::{There, Verdict, Waiting};
 use crate::codec::Writer;
 use crate::fault;
 use crate::inventory::failed;
 use crate::key::hmac_sha256;
-use otpair_core::records::Fault;
+use otpair_core::records::{Fault, Holder};
 use otpair_core::token::Token;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, Statement, params};
 use std::path::Path;
@@ -61,7 +61,7 @@ impl Rehearsal {
             for (waiting, verdict) in new {
                 let source = place_of(&mut self.sources, &waiting.entry.source);
                 let trace = Trace::of(&self.key, &waiting.entry.stock.token, &waiting.seed);
-                *verdict = met.verdict(&trace, source, &self.sources)?;
+                *verdict = met.verdict(waiting, &trace, source, &self.sources)?;
             }
             drop(met);
             tx.commit()
@@ -89,7 +89,8 @@ fn connect() -> rusqlite::Result<Connection> {
              serial     BLOB PRIMARY KEY NOT NULL,
              parameters BLOB NOT NULL,
              seed       BLOB NOT NULL,
-             source     INTEGER NOT NULL
+             source     INTEGER NOT NULL,
+             reserved   TEXT
          ) STRICT, WITHOUT ROWID;",
     )?;
     Ok(connection)
@@ -126,9 +127,9 @@ impl<'c> Met<'c> {
     fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             find: connection
-                .prepare("SELECT parameters, seed, source FROM met WHERE serial = ?1")?,
+                .prepare("SELECT parameters, seed, source, reserved FROM met WHERE serial = ?1")?,
             add: connection.prepare(
-                "INSERT INTO met (serial, parameters, seed, source) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO met (serial, parameters, seed, source, reserved) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (serial) DO NOTHING",
             )?,
         })
@@ -136,25 +137,32 @@ impl<'c> Met<'c> {
 
     fn verdict(
         &mut self,
+        waiting: &Waiting,
         trace: &Trace,
         source: u32,
         sources: &[String],
     ) -> rusqlite::Result<Verdict> {
-        let values = params![trace.serial, trace.parameters, trace.seed, source];
+        let reserved = &waiting.entry.stock.reserved_for;
+        let values = params![trace.serial, trace.parameters, trace.seed, source, reserved];
         if self.add.execute(values)? > 0 {
             return Ok(Verdict::New);
         }
-        let beside = |row: &Row<'_>| beside(trace, row, sources);
+        let beside = |row: &Row<'_>| beside(waiting, trace, row, sources);
         let met = self.find.query_row([trace.serial], beside).optional()?;
         Ok(met.unwrap_or(Verdict::New))
     }
 }
 
 /// What becomes of a package beside one that was met.
-fn beside(trace: &Trace, row: &Row<'_>, sources: &[String]) -> rusqlite::Result<Verdict> {
+fn beside(
+    waiting: &Waiting,
+    trace: &Trace,
+    row: &Row<'_>,
+    sources: &[String],
+) -> rusqlite::Result<Verdict> {
     let same_parameters = row.get::<_, [u8; 32]>(0)? == trace.parameters;
     if same_parameters && row.get::<_, [u8; 32]>(1)? == trace.seed {
-        return Ok(Verdict::Unchanged);
+        return Ok(waiting.beside_itself(row.get(3)?, &Holder::Nobody));
     }
     let source = usize::try_from(row.get::<_, u32>(2)?)
         .ok()

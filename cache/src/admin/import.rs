@@ -9,6 +9,7 @@ use crate::inventory::{Found, Inventory};
 use crate::key::Keys;
 use crate::rehearsal::Rehearsal;
 use crate::seal;
+use otpair_core::pairing::is_for;
 use otpair_core::records::{Fault, FaultKind, HeldToken, Holder, Stock};
 use otpair_core::seed::Seed;
 use otpair_core::token::{Parameters, SealedSeed, Serial, Token, TokenState};
@@ -72,6 +73,13 @@ pub enum There {
         source: String,
         /// It differs in nothing but the seed.
         same_parameters: bool,
+    },
+    /// The very token, but not reserved for whom the file says, nor theirs.
+    Reserved {
+        /// Whom it is reserved for, if anybody.
+        reserved_for: Option<String>,
+        /// Whom the file says.
+        file: String,
     },
     /// A token that can't be read, and why.
     Damaged(String),
@@ -340,12 +348,30 @@ impl Waiting {
         };
         let same_parameters = existing.stock.token.parameters == self.entry.stock.token.parameters;
         if same_parameters && seed.expose() == &**self.seed {
-            return Verdict::Unchanged;
+            return self.beside_itself(existing.stock.reserved_for, &existing.stock.holder);
         }
         Verdict::Left(There::Other {
             source: existing.source,
             same_parameters,
         })
+    }
+
+    /// What becomes of it beside the very same token.
+    pub(crate) fn beside_itself(&self, reserved_for: Option<String>, holder: &Holder) -> Verdict {
+        let file = match &self.entry.stock.reserved_for {
+            Some(file) if reserved_for.as_ref() != Some(file) => file,
+            _ => return Verdict::Unchanged,
+        };
+        match holder {
+            // The name that the file has for them may have a domain.
+            Holder::Paired(holder) | Holder::Pairing(holder) if is_for(file, holder, true) => {
+                Verdict::Unchanged
+            }
+            _ => Verdict::Left(There::Reserved {
+                reserved_for,
+                file: file.clone(),
+            }),
+        }
     }
 }
 

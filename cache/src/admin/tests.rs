@@ -100,8 +100,15 @@ fn an_import_adds_what_is_new_and_touches_nothing_else() {
     };
     let expected = || Batch {
         new: 1,
-        unchanged: 2,
+        unchanged: 1,
         left: vec![
+            Left {
+                serial: serial("1"),
+                there: There::Reserved {
+                    reserved_for: None,
+                    file: "bob".to_owned(),
+                },
+            },
             other("1", "box.xml", true),
             other("1", "box.xml", false),
             other("2", "b.csv", true),
@@ -125,6 +132,44 @@ fn an_import_adds_what_is_new_and_touches_nothing_else() {
         cache.unseal(&stock.token).unwrap().expose(),
         seed(&serial("2")).expose()
     );
+}
+
+#[test]
+fn a_token_that_is_not_reserved_for_whom_the_file_says_is_told_also_in_a_dry_run() {
+    let scratch = Scratch::new();
+    let mut cache = scratch.open();
+    let mut run = |dry_run, users: &[Option<&str>]| {
+        let mut import = cache.import("a.csv", 0, dry_run).unwrap();
+        for user in users {
+            let package = Package {
+                serial: &serial("1"),
+                manufacturer: None,
+                parameters: &totp(),
+                seed: &seed(&serial("1")),
+                counter: 0,
+                drift: 0,
+                reserved_for: *user,
+            };
+            import.add(&package).unwrap();
+        }
+        import.finish().unwrap()
+    };
+    let users = [Some("alice"), Some("alice"), None, Some("bob")];
+    let left = vec![Left {
+        serial: serial("1"),
+        there: There::Reserved {
+            reserved_for: Some("alice".to_owned()),
+            file: "bob".to_owned(),
+        },
+    }];
+    for dry_run in [true, false] {
+        let batch = run(dry_run, &users);
+        assert_eq!((batch.new, batch.unchanged), (1, 2), "{dry_run}");
+        assert_eq!(batch.left, left, "{dry_run}");
+    }
+    for dry_run in [true, false] {
+        assert_eq!(run(dry_run, &users[3..]).left, left, "{dry_run}");
+    }
 }
 
 /// Adds a token of this serial number, whose seed is `seed_of` that number.

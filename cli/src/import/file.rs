@@ -5,6 +5,8 @@ use crate::found;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
 use otpair_core::keyfile::Source;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
@@ -51,7 +53,7 @@ impl<'i> SeedFile<'i> {
         let (content, length) = if metadata.is_file() {
             (Content::File(file), metadata.len())
         } else {
-            let bytes = drain(file)?;
+            let bytes = drain(file, interrupt)?;
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             (Content::Piped(bytes), length)
         };
@@ -110,11 +112,32 @@ impl Read for Walk<'_> {
     }
 }
 
+/// How often Ctrl-C is looked for while nothing comes: a signal does not end the waiting for a pipe.
+const GLANCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 200_000_000,
+};
+
+/// Waits until something can be read, or the end is there.
+fn wait(pipe: &File, interrupt: &Interrupt) -> io::Result<()> {
+    loop {
+        if interrupt.pressed() {
+            return Err(io::Error::other("interrupted"));
+        }
+        match poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&GLANCE)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// All that comes through a pipe.
-fn drain(mut pipe: File) -> io::Result<Zeroizing<Vec<u8>>> {
+fn drain(mut pipe: File, interrupt: &Interrupt) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let mut piece = Zeroizing::new(vec![0; 64 * 1024]);
     loop {
+        wait(&pipe, interrupt)?;
         let read = pipe.read(&mut piece)?;
         if read == 0 {
             return Ok(bytes);

@@ -80,6 +80,9 @@ impl<'a> Intake<'a> {
             return Err(self.interrupted(report.new));
         }
         for named in &self.named {
+            if self.interrupt.pressed() {
+                return Err(self.interrupted(report.new));
+            }
             pairings.pair(cache, named, report);
         }
         Ok(())
@@ -105,6 +108,10 @@ impl<'a> Intake<'a> {
     ) -> Result<(), Failure> {
         let file = match SeedFile::open(path, self.machine, self.interrupt) {
             Ok(file) => file,
+            Err(_) if self.interrupt.pressed() => {
+                self.cut = true;
+                return Ok(());
+            }
             Err(error) => {
                 report.refuse(&self.name, &format!("can't be read: {error}"));
                 return Ok(());
@@ -186,11 +193,18 @@ impl<'a> Intake<'a> {
     fn count(&mut self, batch: Batch, report: &mut Report) {
         report.new += batch.new;
         report.unchanged += batch.unchanged;
+        let named: HashSet<_> = self.named.iter().map(Named::serial).collect();
+        // Whose these are to be, pairing tells.
+        let is_paired = |left: &Left| {
+            matches!(left.there, There::Reserved { .. }) && named.contains(&left.serial)
+        };
+        let (paired, left): (Vec<_>, Vec<_>) = batch.left.into_iter().partition(is_paired);
+        report.unchanged += u64::try_from(paired.len()).unwrap_or_default();
         if !self.named.is_empty() {
-            let left: HashSet<_> = batch.left.iter().map(|left| &left.serial).collect();
+            let left: HashSet<_> = left.iter().map(|left| &left.serial).collect();
             self.named.retain(|named| !left.contains(named.serial()));
         }
-        for left in batch.left {
+        for left in left {
             self.leave(&left, report);
         }
     }
@@ -198,6 +212,12 @@ impl<'a> Intake<'a> {
     fn leave(&self, Left { serial, there }: &Left, report: &mut Report) {
         let prefix = &self.prefix;
         match there {
+            There::Reserved { reserved_for, file } => {
+                let reserved_for = reserved_for.as_deref().unwrap_or("nobody");
+                report.conflict(&format!(
+                    "{prefix}token {serial} is there, reserved for {reserved_for}; the file says {file}: otpair token reserve {serial} {file}"
+                ));
+            }
             There::Other {
                 source,
                 same_parameters,

@@ -205,7 +205,7 @@ fn add(cache: &mut SeedCache, package: &KeyPackage) -> Result<(), Failure> {
     let serial = &package.serial;
     match added.left.into_iter().next().map(|left| left.there) {
         None if added.new > 0 => Ok(()),
-        None => Err(Failure::new(format!(
+        None | Some(There::Reserved { .. }) => Err(Failure::new(format!(
             "token {serial} is there already, just the same"
         ))),
         Some(There::Other { .. }) => Err(Failure::new(format!(

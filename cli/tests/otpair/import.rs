@@ -274,3 +274,38 @@ fn a_key_that_is_no_hexadecimal_is_not_repeated() {
         "{said}"
     );
 }
+
+#[test]
+fn a_file_that_reserves_a_token_that_is_there_already_says_that_it_did_not() {
+    let scratch = Scratch::new();
+    scratch.write("tokens.csv", HOTP.csv());
+    scratch.done(&["import", "tokens.csv"]);
+    let file = format!("# version: 2\nroot, -, -, {}", HOTP.csv());
+    scratch.write("people.csv", file);
+    let serial = HOTP.serial;
+    for (arguments, reserved_for) in [
+        (&["import", "people.csv", "--dry-run"][..], "nobody"),
+        (&["import", "people.csv"], "nobody"),
+        (&["token", "reserve", serial, "daemon"], ""),
+        (&["import", "people.csv"], "daemon"),
+    ] {
+        let done = scratch.run(arguments);
+        if reserved_for.is_empty() {
+            continue;
+        }
+        assert_eq!(done.status, 1, "{}", done.stdout);
+        let why = format!(
+            "token {serial} is there, reserved for {reserved_for}; the file says root: otpair token reserve {serial} root\n"
+        );
+        assert!(done.stdout.contains(&why), "{}", done.stdout);
+        assert!(
+            done.stdout.contains("new 0, unchanged 0, conflict 1"),
+            "{}",
+            done.stdout
+        );
+    }
+    scratch.done(&["token", "reserve", serial, "--nobody"]);
+    scratch.done(&["user", "pair", "root", serial]);
+    let again = scratch.done(&["import", "people.csv"]);
+    assert!(again.contains("unchanged 1"), "{again}");
+}
