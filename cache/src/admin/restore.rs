@@ -11,9 +11,14 @@ use otpair_core::records::{
     Account, Fault, FaultKind, HeldToken, Holder, Records as _, Stock, UserRecord,
 };
 use otpair_core::token::{Serial, Token, TokenState};
+use std::thread;
+use std::time::Duration;
 
-/// The most tokens in one transaction, as in an import.
-const BATCH: u32 = 10_000;
+/// The most steps in one transaction, two for each token: what is read and sealed for them keeps others from pairing.
+const BATCH: u32 = 2_000;
+
+/// How long others may have the inventory after a transaction: whoever waits for SQLite's lock looks every 100 ms.
+const PAUSE: Duration = Duration::from_millis(110);
 
 /// A token of the backup that was left out.
 pub type LeftOut = (Serial, Left);
@@ -112,11 +117,12 @@ impl Restore<'_> {
         let before = self.cache.read(account)?.record;
         let mut done = Restored::default();
         let mut taken = Vec::new();
-        let mut room = self.rules.most.saturating_sub(before.tokens.len());
+        let most = self.rules.most.min(UserRecord::MAX_TOKENS);
+        let mut room = most.saturating_sub(before.tokens.len());
         for token in &copy.tokens {
             let new = holding(&before, &token.serial).is_none();
             let claimed = if new && room == 0 {
-                Err(Left::NoRoom(self.rules.most))
+                Err(Left::NoRoom(most))
             } else {
                 self.claim(token, account, new)?
             };
@@ -128,9 +134,15 @@ impl Restore<'_> {
                 Err(why) => done.left.push((token.serial.clone(), why)),
             }
         }
-        done.changed = self.write(copy, account, &before, &taken)?;
-        for held in &taken {
-            self.confirm(&held.token.serial, account, &mut done)?;
+        let (changed, no_room) = self.write(copy, account, &before, &taken)?;
+        done.changed = changed;
+        for serial in taken.iter().map(|held| &held.token.serial) {
+            if no_room.contains(serial) {
+                // They have paired another one meanwhile. The claim stays: it is theirs to resume.
+                done.left.push((serial.clone(), Left::NoRoom(most)));
+            } else {
+                self.confirm(serial, account, &mut done)?;
+            }
         }
         Ok(done)
     }
@@ -160,6 +172,7 @@ impl Restore<'_> {
         self.waiting += 1;
         if self.waiting > BATCH {
             self.flush()?;
+            thread::sleep(PAUSE);
         }
         self.cache.inventory()?.begin_batch()
     }
@@ -292,24 +305,25 @@ impl Restore<'_> {
         Ok(held)
     }
 
-    /// Writes the record. Whether that changes anything.
+    /// Writes the record. Whether that changes anything, and the tokens for which it has no room.
     fn write(
         &mut self,
         copy: &UserCopy,
         account: &Account,
         before: &UserRecord,
         taken: &[HeldToken],
-    ) -> Result<bool, Fault> {
+    ) -> Result<(bool, Vec<Serial>), Fault> {
         let Rules { now, most, .. } = self.rules;
-        let merged = |here: &UserRecord| merge::record(here, copy, taken, most, now).0;
+        let merged = |here: &UserRecord| merge::record(here, copy, taken, most, now);
         if self.rules.dry_run {
-            return Ok(merged(before) != *before);
+            let (after, no_room) = merged(before);
+            return Ok((after != *before, no_room));
         }
         self.cache.modify(account, |record| {
-            let after = merged(record);
+            let (after, no_room) = merged(record);
             let changed = after != *record;
             *record = after;
-            Ok(changed)
+            Ok((changed, no_room))
         })
     }
 

@@ -169,3 +169,54 @@ fn a_token_that_the_lost_inventory_did_not_have_comes_from_the_record() {
     assert_eq!(holder(&mut cache, "1"), Holder::Paired("alice".into()));
     assert_eq!(cache.read(&alice()).unwrap().record.tokens.len(), 1);
 }
+
+#[test]
+fn others_may_pair_while_a_restore_goes_on() {
+    let serials: Vec<String> = (1..=2_500).map(|number| number.to_string()).collect();
+    let names: Vec<&str> = serials.iter().map(String::as_str).collect();
+    let copies = copies(&mut Scratch::new().with_tokens(&names));
+    let scratch = Scratch::new();
+    let mut cache = scratch.create();
+    let mut restore = cache.restore(RULES).unwrap();
+    let (first, rest) = copies.split_at(1);
+    let mut token = |copy: &Copy| match copy {
+        Copy::Token(copy) => restore.token(copy).map(drop).unwrap(),
+        Copy::User(_) => {}
+    };
+    // From here on the restore holds the inventory.
+    first.iter().for_each(&mut token);
+    let reserved = thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            scratch
+                .open()
+                .reserve(&serial("no such token"), Some("bob"))
+        });
+        rest.iter().for_each(&mut token);
+        other.join().unwrap()
+    });
+    // Nobody has waited for it to end: it holds the inventory still.
+    assert!(!matches!(reserved, Err(Error::Fault(_))), "{reserved:?}");
+    restore.finish().unwrap();
+}
+
+#[test]
+fn a_token_for_which_a_record_has_no_room_is_told() {
+    let numbers: Vec<String> = (1..=9).map(|number| number.to_string()).collect();
+    let names: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let many = Rules { most: 20, ..RULES };
+    let origin = Scratch::new();
+    let mut old = origin.with_tokens(&names);
+    for name in &names[..8] {
+        let serial = serial(name);
+        old.pair(&serial, &alice(), &accepted(7), 8, &|_| Ok(()))
+            .unwrap();
+    }
+    let copies = copies(&mut old);
+    let scratch = Scratch::new();
+    let mut cache = scratch.with_tokens(&["9"]);
+    pair(&mut cache, "9", &alice());
+    let done = restore(&mut cache, &copies, many);
+    let left: Vec<_> = done.into_iter().flat_map(|done| done.left).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(matches!(left[0].1, Left::NoRoom(UserRecord::MAX_TOKENS)));
+}
