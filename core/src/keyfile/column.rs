@@ -63,13 +63,17 @@ pub(super) fn is_header(line: &str) -> bool {
 
 /// A manufacturer's name, cut to what is kept.
 pub(super) fn manufacturer(field: &str) -> Option<String> {
-    (!field.is_empty()).then(|| field.chars().take(LONGEST_NAME).collect())
+    let name = field.chars().filter(|c| !c.is_control());
+    (!field.is_empty()).then(|| name.take(LONGEST_NAME).collect())
 }
 
 /// The user that a token is reserved for; nothing if the field is empty.
 pub(super) fn user(field: &str) -> Result<Option<String>, String> {
     if field.len() > LONGEST_USER {
         return Err("the user's name is too long".to_owned());
+    }
+    if field.chars().any(char::is_control) {
+        return Err("the user's name has a tab in it".to_owned());
     }
     Ok((!field.is_empty()).then(|| field.to_owned()))
 }
@@ -168,6 +172,12 @@ mod tests {
             "the seed is not hexadecimal (it may be base32, which entra-csv has)"
         );
         assert_eq!(why("0189-nothing"), "the seed is not hexadecimal");
+    }
+
+    #[test]
+    fn no_tab_gets_into_the_name_of_a_user_or_a_manufacturer() {
+        assert!(user("bob\tby").is_err());
+        assert_eq!(manufacturer("A\tB").as_deref(), Some("AB"));
     }
 
     #[test]
