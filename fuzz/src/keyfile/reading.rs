@@ -113,7 +113,7 @@ const OURS: &str = "sccAuthenticatorId";
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     words
-        .filter(|word| word.len() >= 16 && *word != OURS)
+        .filter(|word| word.len() >= 16 && !OURS.contains(word))
         .map(str::to_owned)
         .collect()
 }
