@@ -17,6 +17,9 @@ pub enum InvalidToken {
     SeedLength(usize),
 }
 
+/// From here on a number may be something else than what it is given for.
+const LONG: u64 = 100_000;
+
 impl fmt::Display for InvalidToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -25,7 +28,15 @@ impl fmt::Display for InvalidToken {
                 "a serial number is 1 to {} printable characters",
                 Serial::MAX_LEN
             ),
+            // What stands in the wrong column of a file may be a seed: long numbers are not repeated.
+            Self::Digits(LONG..) => write!(f, "too many digits: only 6, 7 or 8 are supported"),
             Self::Digits(n) => write!(f, "{n} digits: only 6, 7 or 8 are supported"),
+            Self::TimeInterval(LONG..) => {
+                write!(
+                    f,
+                    "too long a time interval: only 10 to 300 s are supported"
+                )
+            }
             Self::TimeInterval(n) => write!(
                 f,
                 "a time interval of {n} s: only 10 to 300 s are supported"
@@ -330,6 +341,14 @@ mod tests {
     fn a_serial_number_is_printable_and_short() {
         for bad in ["", "  ", "--", "a\nb", "gr\u{fc}n", &"1".repeat(65)] {
             assert_eq!(Serial::new(bad), Err(InvalidToken::Serial), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_may_be_a_seed_is_not_repeated() {
+        for invalid in [InvalidToken::Digits, InvalidToken::TimeInterval] {
+            assert!(invalid(99_999).to_string().contains("99999"));
+            assert!(!invalid(3_132_333_435_363_738).to_string().contains("3132"));
         }
     }
 
