@@ -99,14 +99,15 @@ fn refused(door: &dyn Door, machine: &Machine, user: User, script: &[(&str, &str
 pub fn a_first_sign_on_pairs_the_token(door: &dyn Door, machine: &Machine) {
     let token = Token::totp("12345678");
     machine.import(&[&token]);
+    let start = now();
     granted(
         door,
         machine,
         ALICE,
-        &[(SERIAL, "12345678"), (PASSCODE, &token.now())],
+        &[(SERIAL, "12345678"), (PASSCODE, &token.at(start))],
     );
     assert_eq!(machine.serials(ALICE), ["12345678"]);
-    granted(door, machine, ALICE, &[(PASSCODE, &token.at(now() + 30))]);
+    granted(door, machine, ALICE, &[(PASSCODE, &token.at(start + 30))]);
 }
 
 /// A user with a token is asked for a passcode.
@@ -144,8 +145,9 @@ pub fn a_wrong_passcode_is_refused(door: &dyn Door, machine: &Machine) {
 pub fn a_passcode_is_refused_the_second_time(door: &dyn Door, machine: &Machine) {
     let token = Token::totp("12345678");
     machine.pair(ALICE, &token);
-    let passcode = token.now();
-    let next = token.at(now() + 30);
+    let start = now();
+    let passcode = token.at(start);
+    let next = token.at(start + 30);
     granted(door, machine, ALICE, &[(PASSCODE, &passcode)]);
     let visit = granted(
         door,

@@ -158,12 +158,13 @@ fn a_clock_that_was_set_back_is_told_by_the_tokens() {
     let scratch = used();
     scratch.config("[sign_on]\nmax_tokens_per_user = 2\n");
     scratch.done(&["user", "pair", "root", TOTP.serial]);
+    let start = now();
     scratch.done(&[
         "token",
         "resync",
         TOTP.serial,
-        &TOTP.at(now()),
-        &TOTP.at(now() + 30),
+        &TOTP.at(start),
+        &TOTP.at(start + 30),
     ]);
     assert_eq!(scratch.done(&["doctor", "--json"]), "[]\n");
     let command = scratch.command(&["doctor", "--json"]);
