@@ -1,5 +1,6 @@
 //! `otpair import`: from vendors' seed files into the inventory.
 
+mod ahead;
 mod file;
 mod intake;
 pub(crate) mod options;

@@ -7,12 +7,12 @@ use crate::machine::Machine;
 use otpair_core::keyfile::Source;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use zeroize::Zeroizing;
 
 /// The most that is taken from a pipe, in bytes. It is kept in memory, for a file may have to be read twice.
@@ -23,7 +23,7 @@ pub(super) struct SeedFile<'i> {
     content: Content,
     interrupt: &'i Interrupt,
     /// How many of its bytes are read, in the walk that goes on.
-    read: Cell<u64>,
+    read: AtomicU64,
     length: u64,
     ownership: Ownership,
 }
@@ -60,7 +60,7 @@ impl<'i> SeedFile<'i> {
         Ok(Self {
             content,
             interrupt,
-            read: Cell::new(0),
+            read: AtomicU64::new(0),
             length,
             ownership,
         })
@@ -78,13 +78,13 @@ impl<'i> SeedFile<'i> {
 
     /// How many of its bytes are read, since it was read from the beginning last.
     pub(super) fn read(&self) -> u64 {
-        self.read.get()
+        self.read.load(Ordering::Relaxed)
     }
 }
 
 impl Source for SeedFile<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        self.read.set(0);
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        self.read.store(0, Ordering::Relaxed);
         Ok(Box::new(Walk(self)))
     }
 }
@@ -97,7 +97,7 @@ impl Read for Walk<'_> {
         if self.0.interrupt.pressed() {
             return Err(io::Error::other("interrupted"));
         }
-        let at = self.0.read.get();
+        let at = self.0.read.load(Ordering::Relaxed);
         let count = match &self.0.content {
             Content::File(file) => file.read_at(into, at)?,
             Content::Piped(bytes) => {
@@ -105,9 +105,8 @@ impl Read for Walk<'_> {
                 rest.unwrap_or_default().read(into)?
             }
         };
-        self.0
-            .read
-            .set(at + u64::try_from(count).unwrap_or_default());
+        let read = at + u64::try_from(count).unwrap_or_default();
+        self.0.read.store(read, Ordering::Relaxed);
         Ok(count)
     }
 }

@@ -1,5 +1,6 @@
 //! One seed file on its way in.
 
+use super::ahead;
 use super::file::SeedFile;
 use super::ownership::Ownership;
 use super::pairings::{self, Named, Pairings};
@@ -15,6 +16,7 @@ use otpair_core::keyfile::{self, Format, Item, KeyPackage, Options, Rejection, U
 use otpair_host::clock;
 use std::collections::HashSet;
 use std::path::Path;
+use std::thread;
 
 /// One file on its way in.
 pub(super) struct Intake<'a> {
@@ -124,7 +126,7 @@ impl<'a> Intake<'a> {
         let items = match keyfile::read(&file, options) {
             Ok(items) => items,
             Err(unreadable) => {
-                self.reject_rest(unreadable, report);
+                self.reject_rest(&unreadable, report);
                 return Ok(());
             }
         };
@@ -140,19 +142,37 @@ impl<'a> Intake<'a> {
         }
         report.begin(file.length());
         let mut import = cache.import(&self.name, clock::now(), self.args.dry_run)?;
-        for (done, item) in (1..).zip(items) {
-            match item {
-                Ok(Item::Package(package)) => self.add(&mut import, &package, report)?,
-                Ok(Item::Rejected(rejection)) => report.reject(&rejection, &self.prefix),
-                Ok(Item::Assumed(assumption)) => {
-                    report.note(&format!("{}{assumption}", self.prefix));
+        thread::scope(|scope| {
+            let ahead = ahead::read(scope, items, &file);
+            let mut count = 0;
+            for piece in ahead.pieces {
+                for item in &piece.items {
+                    count += 1;
+                    self.take_item(item, &mut import, report)?;
+                    report.at(count, piece.read);
                 }
-                Err(unreadable) => self.reject_rest(unreadable, report),
+                // The reader is gone when the file has ended: then it is dropped here.
+                let _ = ahead.done.send(piece);
             }
-            report.at(done, file.read());
-        }
+            Ok::<_, Failure>(())
+        })?;
         self.count(import.finish()?, report);
         report.end();
+        Ok(())
+    }
+
+    fn take_item(
+        &mut self,
+        item: &Result<Item, Unreadable>,
+        import: &mut Import<'_>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        match item {
+            Ok(Item::Package(package)) => self.add(import, package, report)?,
+            Ok(Item::Rejected(rejection)) => report.reject(rejection, &self.prefix),
+            Ok(Item::Assumed(assumption)) => report.note(&format!("{}{assumption}", self.prefix)),
+            Err(unreadable) => self.reject_rest(unreadable, report),
+        }
         Ok(())
     }
 
@@ -236,11 +256,13 @@ impl<'a> Intake<'a> {
     }
 
     /// Nothing of the file can be taken, or nothing more.
-    fn reject_rest(&mut self, unreadable: Unreadable, report: &mut Report) {
-        match unreadable {
+    fn reject_rest(&mut self, unreadable: &Unreadable, report: &mut Report) {
+        let Unreadable { at, why } = unreadable;
+        match at {
             _ if self.interrupt.pressed() => self.cut = true,
-            Unreadable { at: None, why } => report.refuse(&self.name, &why),
-            Unreadable { at: Some(at), why } => {
+            None => report.refuse(&self.name, why),
+            Some(at) => {
+                let (at, why) = (at.clone(), why.clone());
                 report.reject(&Rejection { at, why }, &self.prefix);
             }
         }

@@ -7,7 +7,7 @@ use super::xml::{Document, Element, Fault, Wanted};
 use super::{Entries, Entry, Opening, Options, Place, Unreadable};
 
 /// A format with one entry an element: a child of the root, or of one element that holds all the entries.
-pub(super) trait ElementFormat {
+pub(super) trait ElementFormat: Send {
     /// The root's local name.
     const ROOT: &'static str;
     /// The child of the root, if any, whose own children are taken as if they were the root's.
@@ -32,7 +32,9 @@ impl<'a, F: ElementFormat> ElementEntries<'a, F> {
     /// Checks the whole file for well-formedness, so that nothing is half imported.
     pub(super) fn open(opening: Opening<'a>, format: F) -> Result<Self, Unreadable> {
         let mut document = Document::with_holder(opening.input, F::HOLDER);
-        while document.skim_child(&Wanted::default())?.is_some() {}
+        while let Some(child) = document.skim_child(&Wanted::default())? {
+            document.recycle(child);
+        }
         if document.root() != Some(F::ROOT) {
             return Err(Unreadable::new(format!(
                 "the XML's root is not {}",

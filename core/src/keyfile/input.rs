@@ -15,11 +15,11 @@ pub trait Source {
     ///
     /// # Errors
     /// Whatever keeps it from being read.
-    fn open(&self) -> io::Result<Box<dyn Read + '_>>;
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>>;
 }
 
 impl Source for &[u8] {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         Ok(Box::new(*self))
     }
 }
@@ -37,7 +37,7 @@ pub(super) enum Encoding {
 
 /// A file that is being read, less its byte order mark. Its memory is wiped.
 pub(super) struct Input<'a> {
-    from: Box<dyn Read + 'a>,
+    from: Box<dyn Read + Send + 'a>,
     encoding: Encoding,
     /// What was read and is not decoded yet. Unused for UTF-8.
     raw: Piece,
@@ -236,7 +236,7 @@ mod tests {
     struct OneByOne(Vec<u8>);
 
     impl Source for OneByOne {
-        fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
             struct Reader<'a>(&'a [u8]);
             impl Read for Reader<'_> {
                 fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

@@ -13,7 +13,7 @@ const LONGEST: usize = 64 * 1024;
 const MOST_FIELDS: usize = 32;
 
 /// A format with one entry a line, or with entries of a few lines.
-pub(super) trait LineFormat {
+pub(super) trait LineFormat: Send {
     /// What a line adds: an entry, or nothing where there is none yet, or none at all, as in a header row. `number` is
     /// the line's, from 1.
     fn line(
@@ -32,7 +32,7 @@ pub(super) trait LineFormat {
 
 impl<F> LineFormat for F
 where
-    F: FnMut(&str, u64, &Options, &mut Notes) -> Result<Option<Said>, String>,
+    F: Send + FnMut(&str, u64, &Options, &mut Notes) -> Result<Option<Said>, String>,
 {
     fn line(
         &mut self,

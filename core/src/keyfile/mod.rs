@@ -135,7 +135,7 @@ struct Opening<'a> {
 type Entry = (Place, Result<Said, String>);
 
 /// The entries of a file in some format.
-trait Entries {
+trait Entries: Send {
     /// The next entry; nothing after the last.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 struct Drip<'a>(&'a [u8]);
 
 impl Source for Drip<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         Ok(Box::new(Dripping(self.0)))
     }
 }

@@ -206,7 +206,7 @@ fn what_is_no_google_authenticator_file_is_rejected_once_and_never_quoted() {
 struct Endless;
 
 impl Source for Endless {
-    fn open(&self) -> std::io::Result<Box<dyn std::io::Read + '_>> {
+    fn open(&self) -> std::io::Result<Box<dyn std::io::Read + Send + '_>> {
         let head: &[u8] = b"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" TOTP_AUTH\n";
         Ok(Box::new(std::io::Read::chain(head, std::io::repeat(b'1'))))
     }

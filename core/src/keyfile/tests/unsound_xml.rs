@@ -129,7 +129,7 @@ fn utf_16_with_and_without_its_mark_is_read_and_said_encodings_count_where_they_
 struct Changing(std::cell::Cell<u32>, Vec<u8>, Vec<u8>);
 
 impl Source for Changing {
-    fn open(&self) -> std::io::Result<Box<dyn std::io::Read + '_>> {
+    fn open(&self) -> std::io::Result<Box<dyn std::io::Read + Send + '_>> {
         let readings = self.0.replace(self.0.get() + 1);
         Ok(Box::new(if readings == 0 {
             &self.1[..]
@@ -158,7 +158,7 @@ fn a_tag_a_text_or_a_comment_without_end_takes_no_more_than_its_share() {
     /// `<KeyContainer>`, and then the same for ever.
     struct Endless(&'static [u8], &'static [u8]);
     impl Source for Endless {
-        fn open(&self) -> std::io::Result<Box<dyn std::io::Read + '_>> {
+        fn open(&self) -> std::io::Result<Box<dyn std::io::Read + Send + '_>> {
             use std::io::Read as _;
             let start = b"<KeyContainer>".chain(self.0);
             Ok(Box::new(start.chain(Forever(self.1))))
