@@ -7,7 +7,7 @@ use super::input::{Encoding, Input, TOO_LONG};
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 /// How deep elements may nest.
 const DEEPEST: usize = 32;
@@ -26,13 +26,17 @@ const ELEMENT: usize = 128;
 const MOST_SPARE: usize = 64;
 const ATTRIBUTE: usize = 64;
 
+/// Elements, each in a place of its own: they go from hand to hand while a file is read, and a pointer is moved more
+/// quickly than an element.
+type Elements = Vec<Box<Element>>;
+
 /// An element with all that is in it.
 #[derive(Clone, Default)]
 pub(super) struct Element {
     name: String,
     attributes: Attributes,
     text: Zeroizing<String>,
-    children: Vec<Element>,
+    children: Elements,
     /// The line of its start tag, from 1.
     pub(super) line: u64,
 }
@@ -57,19 +61,19 @@ impl Element {
     }
 
     /// Its children.
-    pub(super) fn elements(&self) -> &[Self] {
-        &self.children
+    pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter().map(|child| &**child)
     }
 
     /// The children of that local name.
     pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
-        self.children.iter().filter(move |child| child.name == name)
+        self.elements().filter(move |child| child.name == name)
     }
 
     /// The first element at the end of a path of local names.
     pub(super) fn find(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |element, name| {
-            element.children.iter().find(|child| child.name == *name)
+            element.elements().find(|child| child.name == *name)
         })
     }
 
@@ -88,7 +92,7 @@ impl Element {
     /// Everything in it of that local name, whatever lies between.
     pub(super) fn descendants(&self, name: &str) -> Vec<&Self> {
         let mut found = Vec::new();
-        for child in &self.children {
+        for child in self.elements() {
             if child.name == name {
                 found.push(child);
             }
@@ -155,7 +159,9 @@ pub(super) struct Fault {
 pub(super) struct Document<'a> {
     reader: Reader<Input<'a>>,
     /// Elements that are empty again: what they had room for is used again.
-    spare: Vec<Element>,
+    spare: Elements,
+    /// The elements that are open; empty between two children of the root.
+    open: Vec<Open>,
     /// What the reader works in. It is as long as what one event may take from the start, so that no seed is left
     /// behind by its growing.
     buffer: Zeroizing<Vec<u8>>,
@@ -181,6 +187,7 @@ impl<'a> Document<'a> {
         Self {
             reader,
             spare: Vec::new(),
+            open: Vec::new(),
             buffer: Zeroizing::new(Vec::with_capacity(2 * LONGEST)),
             root: None,
             holder,
@@ -196,18 +203,18 @@ impl<'a> Document<'a> {
     }
 
     /// The next child of the root; nothing after the last, when the document has ended as it should.
-    pub(super) fn next_child(&mut self) -> Result<Option<Element>, Fault> {
+    pub(super) fn next_child(&mut self) -> Result<Option<Box<Element>>, Fault> {
         self.next(None)
     }
 
     /// As [`Document::next_child`], with the very same checks, but of the child there is little more than its name.
     /// What is wanted in it is kept with all that is in that, and hangs on the next element above it that is kept.
-    pub(super) fn skim_child(&mut self, wanted: &Wanted) -> Result<Option<Element>, Fault> {
+    pub(super) fn skim_child(&mut self, wanted: &Wanted) -> Result<Option<Box<Element>>, Fault> {
         self.next(Some(wanted))
     }
 
-    /// Takes an element back that is not needed any more.
-    pub(super) fn recycle(&mut self, mut element: Element) {
+    /// Takes an element back that is not needed any more. Its memory is wiped at the latest with the document.
+    pub(super) fn recycle(&mut self, mut element: Box<Element>) {
         for child in element.children.drain(..) {
             self.recycle(child);
         }
@@ -215,15 +222,17 @@ impl<'a> Document<'a> {
             element.name.clear();
             element.attributes.text.clear();
             element.attributes.ends.clear();
-            element.text.zeroize();
+            element.text.clear();
             self.spare.push(element);
         }
     }
 
-    fn next(&mut self, wanted: Option<&Wanted>) -> Result<Option<Element>, Fault> {
+    fn next(&mut self, wanted: Option<&Wanted>) -> Result<Option<Box<Element>>, Fault> {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let child = self.read_child(&mut buffer, wanted);
-        self.buffer = buffer;
+        let mut open = std::mem::take(&mut self.open);
+        let child = self.read_child(&mut buffer, &mut open, wanted);
+        open.clear();
+        (self.buffer, self.open) = (buffer, open);
         child.map_err(|why| Fault {
             line: self.reader.get_ref().line(),
             why,
@@ -233,9 +242,9 @@ impl<'a> Document<'a> {
     fn read_child(
         &mut self,
         buffer: &mut Vec<u8>,
+        open: &mut Vec<Open>,
         wanted: Option<&Wanted>,
-    ) -> Result<Option<Element>, String> {
-        let mut open: Vec<Open> = Vec::new();
+    ) -> Result<Option<Box<Element>>, String> {
         let (mut elements, mut size) = (0, 0);
         loop {
             if size > MOST_MEMORY {
@@ -245,13 +254,14 @@ impl<'a> Document<'a> {
             self.reader.get_mut().allow(LONGEST_EVENT);
             buffer.clear();
             let event = self.reader.read_event_into(buffer);
-            match event.map_err(|fault| why(&fault))? {
+            match event.as_ref().map_err(why)? {
                 Event::Start(tag) if self.root.is_none() => {
-                    self.open(&tag, line, false)?;
-                    self.root = Some(tag.local_name().as_ref().to_owned());
+                    let name = tag.local_name();
+                    self.open(tag, name.as_ref(), line, false)?;
+                    self.root = Some(name.as_ref().to_owned());
                 }
                 Event::Start(_) if self.ended => return Err("a second root element".to_owned()),
-                Event::Start(tag) if open.is_empty() && self.is_holder(&tag) => self.held = true,
+                Event::Start(tag) if open.is_empty() && self.is_holder(tag) => self.held = true,
                 Event::Start(tag) => {
                     elements += 1;
                     if open.len() + 1 >= DEEPEST {
@@ -260,17 +270,17 @@ impl<'a> Document<'a> {
                     if elements > MOST_ELEMENTS {
                         return Err("too many elements in one entry".to_owned());
                     }
-                    let kept = keeps(wanted, open.last(), tag.local_name().as_ref());
-                    let mut opened = self.open(&tag, line, kept)?;
+                    let name = tag.local_name();
+                    let kept = keeps(wanted, open.last(), name.as_ref());
+                    let mut opened = self.open(tag, name.as_ref(), line, kept)?;
                     if open.is_empty() && !kept {
-                        let name = tag.local_name();
                         name.as_ref().clone_into(&mut opened.element.name);
                     }
                     size += opened.size;
                     open.push(opened);
                 }
                 Event::End(_) => match (open.pop(), open.last_mut()) {
-                    (Some(done), Some(parent)) => parent.take(done),
+                    (Some(done), Some(parent)) => self.close(done, parent),
                     (Some(done), None) => return Ok(Some(done.element)),
                     (None, _) if self.held => self.held = false,
                     (None, _) => self.ended = true,
@@ -285,7 +295,7 @@ impl<'a> Document<'a> {
                     let character =
                         match reference.resolve_char_ref().map_err(|fault| why(&fault))? {
                             Some(character) => character,
-                            None => predefined(&reference)?,
+                            None => predefined(reference)?,
                         };
                     size += self.add(open.last_mut(), character.encode_utf8(&mut [0; 4]))?;
                 }
@@ -294,13 +304,23 @@ impl<'a> Document<'a> {
                 }
                 Event::Decl(declaration) => {
                     let encoding = self.reader.get_ref().encoding();
-                    self.ascii_only = !says(&declaration, encoding)?;
+                    self.ascii_only = !says(declaration, encoding)?;
                 }
                 Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {}
                 Event::Eof if self.ended => return Ok(None),
                 Event::Eof if self.root.is_none() => return Err("no XML element".to_owned()),
                 Event::Eof => return Err(UNCLOSED.to_owned()),
             }
+        }
+    }
+
+    /// Gives an element, or what is kept of it, to its parent.
+    fn close(&mut self, mut done: Open, parent: &mut Open) {
+        if done.kept {
+            parent.element.children.push(done.element);
+        } else {
+            parent.element.children.append(&mut done.element.children);
+            self.recycle(done.element);
         }
     }
 
@@ -327,11 +347,11 @@ impl<'a> Document<'a> {
     fn check(&self, text: &str) -> Result<(), String> {
         let is_ascii = text.is_ascii();
         let is_blank = |byte| matches!(byte, b'\t' | b'\n' | b'\r');
-        if text
-            .bytes()
-            .any(|byte| byte.is_ascii_control() && !is_blank(byte))
-            || (!is_ascii && text.chars().any(|c| !c.is_ascii() && c.is_control()))
-        {
+        // All of it, whatever is found: that takes several bytes at once.
+        let has_controls = text.bytes().fold(false, |found, byte| {
+            found | (byte.is_ascii_control() & !is_blank(byte))
+        });
+        if has_controls || (!is_ascii && text.chars().any(|c| !c.is_ascii() && c.is_control())) {
             return Err("control characters in a text".to_owned());
         }
         if self.ascii_only && !is_ascii {
@@ -341,7 +361,13 @@ impl<'a> Document<'a> {
     }
 
     /// Checks a start tag, and makes an element of it, which is empty unless it is kept.
-    fn open(&mut self, tag: &BytesStart<'_>, line: u64, kept: bool) -> Result<Open, String> {
+    fn open(
+        &mut self,
+        tag: &BytesStart<'_>,
+        name: &str,
+        line: u64,
+        kept: bool,
+    ) -> Result<Open, String> {
         let mut element = self.spare.pop().unwrap_or_default();
         element.line = line;
         let (mut count, mut size) = (0, ELEMENT);
@@ -361,8 +387,6 @@ impl<'a> Document<'a> {
                 element.attributes.push(name.as_ref(), &value);
             }
         }
-        let name = tag.local_name();
-        let name = name.as_ref();
         if name.is_empty() || name.len() > 256 {
             return Err("not well-formed XML: a bad element name".to_owned());
         }
@@ -398,7 +422,7 @@ fn keeps(wanted: Option<&Wanted>, parent: Option<&Open>, name: &str) -> bool {
 
 /// An element whose end tag was not read yet.
 struct Open {
-    element: Element,
+    element: Box<Element>,
     /// Whether its attributes and texts are kept.
     kept: bool,
     /// How long its text is, kept or not.
@@ -418,15 +442,6 @@ impl Open {
             self.element.push(text);
         }
         Ok(())
-    }
-
-    /// Takes a child, or what is kept of it.
-    fn take(&mut self, mut child: Self) {
-        if child.kept {
-            self.element.children.push(child.element);
-        } else {
-            self.element.children.append(&mut child.element.children);
-        }
     }
 }
 

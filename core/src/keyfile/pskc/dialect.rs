@@ -33,7 +33,7 @@ pub(super) fn keys<'a>(
     package: &'a Element,
     properties: &'a [Element],
 ) -> impl Iterator<Item = Key<'a>> {
-    let own = package.elements().iter();
+    let own = package.elements();
     own.filter(|child| matches!(child.name(), "Key" | "Secret"))
         .map(move |element| Key {
             element,
@@ -73,7 +73,7 @@ impl<'a> Key<'a> {
     /// The elements that say how its passcodes are made.
     pub(super) fn parameters(self) -> impl Iterator<Item = &'a Element> {
         self.holders().flat_map(|holder| {
-            let own = holder.elements().iter();
+            let own = holder.elements();
             own.filter(|child| matches!(child.name(), "AlgorithmParameters" | "Usage"))
         })
     }

@@ -101,6 +101,30 @@ impl<'a> Packages<'a> {
     }
 }
 
+impl Packages<'_> {
+    /// The keys of one package. RFC 6030 knows one; vendors put several keys of a device into it.
+    fn take(&mut self, package: &Element, notes: &mut Notes) {
+        let mut serial_given = false;
+        for key in dialect::keys(package, &self.properties) {
+            let at = Place {
+                line: key.element.line,
+                key: key.id().and_then(printable),
+            };
+            let said = key::said(key, self.keys.as_ref(), serial_given, notes);
+            serial_given |= said.is_ok();
+            self.waiting.push_back((at, said));
+        }
+        if self.waiting.is_empty() {
+            let at = Place {
+                line: package.line,
+                key: None,
+            };
+            let why = "a key package without a key".to_owned();
+            self.waiting.push_back((at, Err(why)));
+        }
+    }
+}
+
 impl Entries for Packages<'_> {
     fn next(&mut self, _: &Options, notes: &mut Notes) -> Result<Option<Entry>, Unreadable> {
         while self.waiting.is_empty() {
@@ -109,7 +133,7 @@ impl Entries for Packages<'_> {
                 return Ok(None);
             };
             if dialect::is_package(&child) {
-                self.waiting = package(&child, &self.properties, self.keys.as_ref(), notes);
+                self.take(&child, notes);
             }
             self.document.recycle(child);
         }
@@ -122,7 +146,12 @@ impl Header {
         let mut header = Self::default();
         let mut document = Document::new(input);
         while let Some(child) = document.skim_child(&header.wanted()).map_err(unreadable)? {
-            header.take(child, notes)?;
+            if dialect::is_package(&child) {
+                header.see(&child, notes);
+                document.recycle(child);
+            } else {
+                header.take(*child, notes)?;
+            }
         }
         if document
             .root()
@@ -163,16 +192,17 @@ impl Header {
             }
             "KeyProperties" => self.properties.push(child),
             "Signature" => notes.add(Assumption::Signature),
-            "Device" | "KeyPackage" => {
-                if child.name() == "Device" {
-                    notes.add(Assumption::Draft);
-                }
-                self.packages = true;
-                self.encryption.see(&child);
-            }
             _ => {}
         }
         Ok(())
+    }
+
+    fn see(&mut self, package: &Element, notes: &mut Notes) {
+        if package.name() == "Device" {
+            notes.add(Assumption::Draft);
+        }
+        self.packages = true;
+        self.encryption.see(package);
     }
 }
 
@@ -212,34 +242,6 @@ fn try_keys(input: Input<'_>, keys: &Keys) -> Result<bool, Unreadable> {
         }
     }
     Ok(false)
-}
-
-/// The keys of one package. RFC 6030 knows one; vendors put several keys of a device into it.
-fn package(
-    package: &Element,
-    properties: &[Element],
-    keys: Option<&Keys>,
-    notes: &mut Notes,
-) -> VecDeque<Entry> {
-    let mut serial_given = false;
-    let mut entries = VecDeque::new();
-    for key in dialect::keys(package, properties) {
-        let at = Place {
-            line: key.element.line,
-            key: key.id().and_then(printable),
-        };
-        let said = key::said(key, keys, serial_given, notes);
-        serial_given |= said.is_ok();
-        entries.push_back((at, said));
-    }
-    if entries.is_empty() {
-        let at = Place {
-            line: package.line,
-            key: None,
-        };
-        entries.push_back((at, Err("a key package without a key".to_owned())));
-    }
-    entries
 }
 
 fn printable(name: &str) -> Option<String> {

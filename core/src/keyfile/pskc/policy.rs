@@ -9,7 +9,7 @@ pub(super) fn check(key: Key<'_>, notes: &mut Notes) -> Result<(), String> {
     key.check_usage()?;
     key.policies().try_for_each(|policy| {
         check_usage(policy)?;
-        policy.elements().iter().try_for_each(|rule| match rule.name() {
+        policy.elements().try_for_each(|rule| match rule.name() {
             "StartDate" | "ExpiryDate" | "KeyUsage" => Ok(()),
             "NumberOfTransactions" => {
                 notes.add(Assumption::Transactions);
@@ -17,7 +17,10 @@ pub(super) fn check(key: Key<'_>, notes: &mut Notes) -> Result<(), String> {
             }
             "PINPolicy" => pin(rule, notes),
             // RFC 6030 section 5: who does not know a rule must assume that the key may not be used.
-            _ => Err("the key's policy has a rule that is not known: RFC 6030 forbids to use it then".to_owned()),
+            _ => Err(
+                "the key's policy has a rule that is not known: RFC 6030 forbids to use it then"
+                    .to_owned(),
+            ),
         })
     })
 }
