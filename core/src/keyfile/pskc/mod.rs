@@ -99,9 +99,7 @@ impl<'a> Packages<'a> {
             waiting: VecDeque::new(),
         })
     }
-}
 
-impl Packages<'_> {
     /// The keys of one package. RFC 6030 knows one; vendors put several keys of a device into it.
     fn take(&mut self, package: &Element, notes: &mut Notes) {
         let mut serial_given = false;
