@@ -27,6 +27,7 @@ const HOST: &str = "/run/machine/host";
 
 /// PAM's return codes, as the program prints them.
 const SUCCESS: i32 = 0;
+const SYSTEM_ERR: i32 = 4;
 const AUTH_ERR: i32 = 7;
 const UNAVAILABLE: i32 = 9;
 const MAXTRIES: i32 = 11;

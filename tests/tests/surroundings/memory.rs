@@ -36,7 +36,6 @@ fn nothing_is_read_that_was_not_written_and_no_sign_on_leaves_memory_behind() {
         "--leak-check=full",
         "--errors-for-leak-kinds=definite",
         "--error-exitcode=99",
-        "--log-file=/run/memcheck",
     ];
     let came = under(&machine, &memcheck, &words);
     came.assert(&[SUCCESS, SUCCESS, SUCCESS, MAXTRIES, super::AUTH_ERR]);

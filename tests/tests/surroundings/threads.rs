@@ -1,6 +1,6 @@
 //! A program with threads, each with a handle of its own, and with small stacks.
 
-use super::{HOST, SUCCESS, host, machine, sign_ons, under};
+use super::{SUCCESS, host, machine, sign_ons};
 use otpair_tests::machine::{CAROL, DAVE, Machine};
 use otpair_tests::token::Token;
 
@@ -79,24 +79,4 @@ fn a_stack_of_sixty_four_kilobytes_is_enough_for_all_that_a_sign_on_does() {
     ]
     .concat();
     host(&machine, &words).assert(&[SUCCESS; 4]);
-}
-
-#[test]
-fn no_thread_reads_what_another_is_writing() {
-    let (machine, people) = people();
-    let passcodes = people.each_ref().map(|(_, token)| token.press(0));
-    let mut words = Vec::new();
-    for ((name, _), passcode) in people.iter().zip(&passcodes) {
-        words.extend(["person", name, passcode]);
-    }
-    words.push("together");
-    let helgrind = [
-        "valgrind",
-        "--tool=helgrind",
-        "--error-exitcode=99",
-        "--log-file=/run/helgrind",
-    ];
-    let came = under(&machine, &helgrind, &words);
-    came.assert(&[SUCCESS; 4]);
-    let _ = HOST;
 }
