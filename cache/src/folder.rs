@@ -4,6 +4,7 @@ mod look;
 
 pub(crate) use look::Look;
 
+use crate::descriptor::beyond_standard;
 use crate::{fault, lock, way};
 use otpair_core::records::Fault;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
@@ -114,7 +115,8 @@ impl Folder {
         };
         // Non-blocking, so that a FIFO left here can't make a sign-on hang.
         let how = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let fd = match rustix::fs::openat(&self.fd, name, how, Mode::empty()) {
+        let opened = rustix::fs::openat(&self.fd, name, how, Mode::empty());
+        let fd = match opened.and_then(beyond_standard) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP | Errno::NXIO | Errno::ISDIR) => {
@@ -180,6 +182,7 @@ impl Folder {
         let how = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
         let fd = rustix::fs::openat(&self.fd, UNFINISHED, how, mode)
+            .and_then(beyond_standard)
             .map_err(|error| fault::io(&path, "make", error))?;
         // Whatever the caller's umask is.
         rustix::fs::fchmod(&fd, mode).map_err(|error| fault::io(&path, "chmod", error))?;
