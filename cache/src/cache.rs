@@ -272,6 +272,13 @@ impl Records for SeedCache {
         decoy
     }
 
+    fn read_decoy(&mut self) -> Result<(), Fault> {
+        match &self.home {
+            Some(home) => record::read_decoy(&home.folder, &self.keys),
+            None => Ok(()),
+        }
+    }
+
     fn commit_decoy(&mut self) -> Result<(), Fault> {
         match &self.home {
             Some(home) => record::write_decoy(&home.folder, &self.keys),

@@ -52,22 +52,29 @@ pub(crate) struct RecordFile {
 impl RecordFile {
     /// Opens a user's record; nothing if there is none.
     pub(crate) fn open(users: &Folder, user: &str, access: Access) -> Result<Option<Self>, Fault> {
-        let name = name::encode(user)?;
-        Ok(users.open_file(&name, access)?.map(|file| Self {
+        Self::open_file(users, &name::encode(user)?, access)
+    }
+
+    fn open_file(folder: &Folder, name: &str, access: Access) -> Result<Option<Self>, Fault> {
+        Ok(folder.open_file(name, access)?.map(|file| Self {
             file,
-            path: users.join(&name),
+            path: folder.join(name),
         }))
     }
 
     /// Opens a user's record for writing, alone; nothing if there is none, or it was replaced meanwhile.
     pub(crate) fn open_locked(users: &Folder, user: &str) -> Result<Option<Self>, Fault> {
-        let Some(record) = Self::open(users, user, Access::ReadWrite)? else {
+        Self::open_file_locked(users, &name::encode(user)?)
+    }
+
+    fn open_file_locked(folder: &Folder, name: &str) -> Result<Option<Self>, Fault> {
+        let Some(record) = Self::open_file(folder, name, Access::ReadWrite)? else {
             return Ok(None);
         };
         lock::exclusive(&record.file, &record.path)?;
         let locked = record.look()?;
-        let same = users
-            .stat(&name::encode(user)?)?
+        let same = folder
+            .stat(name)?
             .is_some_and(|there| there.place == locked.place);
         Ok(same.then_some(record))
     }
@@ -291,20 +298,28 @@ pub(crate) fn make_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
     home.place(DECOY, &contents).map(drop)
 }
 
-/// Writes and flushes the decoy file as [`replace`] does a record; nothing if there is none.
+/// Opens and reads the decoy file as a record is; nothing if there is none.
+pub(crate) fn read_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
+    if let Some(file) = RecordFile::open_file(home, DECOY, Access::Read)? {
+        // Whatever it says: a damaged one would tell strangers from people.
+        let _ = file.read(Whose::Account(&nobody()), keys);
+    }
+    Ok(())
+}
+
+/// Opens, reads, writes and flushes the decoy file as [`replace`] does a record; nothing if there is none.
 pub(crate) fn write_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
-    let Some(file) = home.open_file(DECOY, Access::ReadWrite)? else {
+    let Some(file) = RecordFile::open_file_locked(home, DECOY)? else {
         return Ok(());
     };
-    let path = home.join(DECOY);
-    lock::exclusive(&file, &path)?;
+    let _ = file.examine(Whose::Account(&nobody()), keys);
     let state = State {
         account: nobody(),
         sequence: 1,
         record: UserRecord::default(),
     };
-    let block = block::encode(&state, keys).ok_or_else(|| too_large(&path))?;
-    put(&file, &path, &block, 0)
+    let block = block::encode(&state, keys).ok_or_else(|| too_large(&file.path))?;
+    put(&file.file, &file.path, &block, 0)
 }
 
 fn nobody() -> Account {
