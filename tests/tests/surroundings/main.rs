@@ -13,6 +13,7 @@ mod locale;
 mod memory;
 mod signals;
 mod threads;
+mod timing;
 
 use otpair_tests::machine::{ALICE, BOB, Machine};
 use otpair_tests::token::Token;
