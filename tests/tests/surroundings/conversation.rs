@@ -72,7 +72,7 @@ fn a_program_that_jumps_out_of_the_conversation_keeps_nobody_out() {
 fn odd_names_are_nobodys_and_make_no_file() {
     let (machine, _, _) = machine();
     let long = "a".repeat(65_536);
-    let names: [&[u8]; 14] = [
+    let names: [&[u8]; 16] = [
         b"",
         b".",
         b"..",
@@ -86,6 +86,8 @@ fn odd_names_are_nobodys_and_make_no_file() {
         b"\xed\xa0\x80",
         b"%2e%2e%2falice",
         b"alice%00",
+        b"-schallenge",
+        b"-f root",
         long.as_bytes(),
     ];
     for name in names {
@@ -148,15 +150,15 @@ fn a_program_that_says_nothing_of_where_it_is_or_all_too_much_changes_no_verdict
     }
     let granted = machine.events("granted");
     assert_eq!(granted.len(), 4, "{granted:#?}");
-    let log = machine.syslog();
+    let told = machine.syslog();
     assert!(
-        log.iter().all(|line| line.len() < 2048),
+        told.iter().all(|line| line.len() < 2048),
         "a line without end"
     );
     assert!(
-        log.iter()
+        told.iter()
             .all(|line| !line.trim_end().contains(['\n', '\r', '\u{1b}'])),
-        "{log:#?}"
+        "{told:#?}"
     );
 }
 

@@ -1,6 +1,6 @@
 //! The environment: whoever starts `su` or a locker chooses it.
 
-use super::{HOST, MAXTRIES, SUCCESS, machine, under};
+use super::{HOST, MAXTRIES, SUCCESS, host, machine, under};
 use otpair_tests::machine::Machine;
 use otpair_tests::token::Token;
 use std::collections::BTreeSet;
@@ -137,6 +137,8 @@ fn reached(environment: &[String], user: Option<&str>) -> BTreeSet<String> {
     let bait: Vec<_> = fs::read_dir(machine.path(BAIT)).unwrap().collect();
     assert!(bait.is_empty(), "{bait:?}");
     let trace = String::from_utf8(machine.read("/run/trace")).unwrap();
+    let started = trace.matches(" execve(").count();
+    assert_eq!(started, 1, "no program is started by the module");
     let calls = trace
         .lines()
         .filter(|line| !line.contains(" execve(") && !line.contains(" readlink("));
@@ -181,4 +183,18 @@ fn in_a_setuid_program_the_linkers_variables_change_nothing_either() {
     let plain = reached(&[], Some("alice"));
     let hostile = baited(&[&HOSTILE[..], &LINKER].concat());
     assert_same(&reached(&hostile, Some("alice")), &plain);
+}
+
+#[test]
+fn nothing_in_a_home_is_needed_or_even_looked_at() {
+    let homes = ["/home", "/root"];
+    let names = reached(&[], None);
+    let looked: Vec<_> = names
+        .iter()
+        .filter(|name| homes.iter().any(|home| name.starts_with(home)))
+        .collect();
+    assert!(looked.is_empty(), "{looked:#?}");
+    let (machine, hers, _) = machine();
+    machine.done("rm", &["-rf", "/home/alice"]);
+    host(&machine, &["answer", &hers.press(0), "sign-on"]).assert(&[SUCCESS]);
 }

@@ -7,6 +7,9 @@ use otpair_tests::token::Token;
 /// The stack that the module gets by with, in kilobytes, and libpam and libc before it.
 const SMALL: &str = "64";
 
+/// How often the threads sign on.
+const ROUNDS: u64 = 15;
+
 fn people() -> (Machine, [(&'static str, Token); 4]) {
     let (machine, hers, his) = machine();
     let (carols, daves) = (Token::hotp("33333333"), Token::hotp("44444444"));
@@ -24,7 +27,6 @@ fn people() -> (Machine, [(&'static str, Token); 4]) {
 #[test]
 fn eight_threads_sign_on_four_people_and_each_passcode_counts_once() {
     let (machine, people) = people();
-    const ROUNDS: u64 = 15;
     for round in 0..ROUNDS {
         let passcodes = people.each_ref().map(|(_, token)| token.press(round));
         let mut words = Vec::new();
