@@ -62,9 +62,17 @@ fn compiled(source: &str, flags: &[&str]) -> Vec<u8> {
     fs::read(program).unwrap()
 }
 
+/// The program; linked with what `HOST_FLAGS` says, too, such as a sanitizer's runtime.
 fn host_program() -> &'static [u8] {
     static PROGRAM: OnceLock<Vec<u8>> = OnceLock::new();
-    PROGRAM.get_or_init(|| compiled("host.c", &["-lpam", "-ldl", "-pthread"]))
+    PROGRAM.get_or_init(|| {
+        let more = std::env::var("HOST_FLAGS").unwrap_or_default();
+        let flags = ["-lpam", "-ldl", "-pthread"];
+        compiled(
+            "host.c",
+            &[&flags[..], &more.split_whitespace().collect::<Vec<_>>()].concat(),
+        )
+    })
 }
 
 /// A machine with the program and two people who are paired.
