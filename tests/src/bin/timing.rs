@@ -153,16 +153,15 @@ fn count(values: &[f64]) -> f64 {
 }
 
 /// Mann and Whitney's U, standardized: how far it is from what chance would give.
-fn rank_test(a: &[f64], b: &[f64]) -> f64 {
-    let mut all: Vec<_> = a
-        .iter()
-        .map(|x| (*x, true))
-        .chain(b.iter().map(|x| (*x, false)))
+fn rank_test(these: &[f64], others: &[f64]) -> f64 {
+    let mine = these.iter().map(|time| (*time, true));
+    let mut all: Vec<_> = mine
+        .chain(others.iter().map(|time| (*time, false)))
         .collect();
-    all.sort_by(|x, y| x.0.total_cmp(&y.0));
-    let ranks = (1_u32..).zip(&all).filter(|(_, (_, is_a))| *is_a);
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let ranks = (1_u32..).zip(&all).filter(|(_, (_, is_mine))| *is_mine);
     let sum: f64 = ranks.map(|(rank, _)| f64::from(rank)).sum();
-    let (m, n) = (count(a), count(b));
+    let (m, n) = (count(these), count(others));
     let u = sum - m * (m + 1.0) / 2.0;
     (u - m * n / 2.0) / (m * n * (m + n + 1.0) / 12.0).sqrt()
 }
