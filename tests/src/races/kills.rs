@@ -2,7 +2,7 @@
 
 use crate::figures::{Chance, Figures};
 use crate::scratch::{Programs, Scratch};
-use crate::together::{CONFIG, Holder};
+use crate::together::Holder;
 use crate::worker::{Meet, Reply, Worker, monotonic, wait_until};
 use otpair_tests::token::Token;
 use serde_json::Value;
@@ -11,6 +11,14 @@ use std::env::temp_dir;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+
+/// As for two sessions at once, with a log that tells why somebody was refused.
+const CONFIG: &str =
+    "[sign_on]\nattempts = 1\n[audit]\nsyslog = false\nfile = \"{folder}/audit.jsonl\"\n";
+
+/// The audit log in the scratch folder, and how many of its last lines are told with what must not happen.
+const LOG: &str = "audit.jsonl";
+const TOLD: usize = 6;
 
 /// How many tokens a killed import brings.
 const BATCH: usize = 300;
@@ -56,7 +64,7 @@ pub fn kills(programs: &Programs, rounds: usize) -> bool {
         }
         let left = kills.files();
         if left != files {
-            kills.figures.violation(
+            kills.violation(
                 "changed the cache's files",
                 &format!("{files:?} became {left:?}"),
             );
@@ -197,26 +205,32 @@ impl<'a> Kills<'a> {
         let detail = format!("{first:?}, then {again:?}");
         match (first, again.is_granted()) {
             (Some(first), _) if !first.is_granted() => {
-                self.figures
-                    .violation("refused the one that was killed", &detail);
+                self.violation("refused the one that was killed", &detail);
             }
-            (Some(_), true) => self.figures.violation("passcodes counted twice", &detail),
+            (Some(_), true) => self.violation("passcodes counted twice", &detail),
             (None, true) => self.figures.count("killed before the commit"),
-            (_, false) if !refused => self.figures.violation("broken sign-ons", &detail),
+            (_, false) if !refused => self.violation("broken sign-ons", &detail),
             (Some(_), false) => self.figures.count("signed on or paired before the kill"),
             (None, false) => self.figures.count("killed after the commit"),
         }
     }
 
+    /// Counts what must not happen, and tells it with what the log says of it.
+    fn violation(&mut self, what: &'static str, detail: &str) {
+        let log = fs::read_to_string(self.scratch.path(LOG)).unwrap_or_default();
+        let mut last: Vec<_> = log.lines().rev().take(TOLD).collect();
+        last.reverse();
+        let detail = format!("{detail}\n{}", last.join("\n"));
+        self.figures.violation(what, &detail);
+    }
+
     /// The same passcode a third time, and then the next one.
     fn judge_after(&mut self, third: &Reply, next: &Reply) {
         if third.is_granted() {
-            self.figures
-                .violation("passcodes counted twice", &format!("{third:?}"));
+            self.violation("passcodes counted twice", &format!("{third:?}"));
         }
         if !next.is_granted() {
-            self.figures
-                .violation("next sign-ons refused", &format!("{next:?}"));
+            self.violation("next sign-ons refused", &format!("{next:?}"));
         }
     }
 
@@ -254,8 +268,7 @@ impl<'a> Kills<'a> {
             token = self.listed();
         }
         if token["user"] != self.pairing.user {
-            self.figures
-                .violation("wrong inventories", &token.to_string());
+            self.violation("wrong inventories", &token.to_string());
         }
     }
 
@@ -298,7 +311,7 @@ impl<'a> Kills<'a> {
         let counts: Value = serde_json::from_str(shown).expect("import --json prints JSON");
         let count = |name: &str| counts[name].as_u64().unwrap_or_default();
         if count("new") + count("unchanged") != BATCH as u64 || count("conflict") != 0 {
-            self.figures.violation("broken imports", shown);
+            self.violation("broken imports", shown);
         }
     }
 
