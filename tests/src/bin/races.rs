@@ -1,7 +1,7 @@
 //! Stress programs: many sessions at the same moment, and sessions that are killed; and otpair beside its peers.
 //!
 //! `races same-passcode|two-users|kills|guesses N` tries N times, prints one line of figures and exits with 1 if
-//! something happened that must never happen. `races compare [--quick] [--json FILE]` asks everything of otpair, `pam_oath`
+//! something happened that must never happen. `races compare [--quick] [--only TEXT] [--json FILE]` asks everything of otpair, `pam_oath`
 //! and google-authenticator, prints the table, and exits with 1 if otpair does not hold something.
 //!
 //! It works in a folder of its own in the folder for temporary files, as root, in a mount namespace of its own, and
@@ -53,7 +53,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 const USAGE: &str = "usage: races same-passcode|two-users|kills|guesses N
-       races compare [--quick] [--json FILE]";
+       races compare [--quick] [--only TEXT] [--json FILE]";
 /// Set where the process is in the namespace of its own already.
 const INSIDE: &str = "OTPAIR_RACES_INSIDE";
 

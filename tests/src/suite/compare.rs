@@ -12,6 +12,8 @@ use std::path::PathBuf;
 pub struct Options {
     /// Fewer rounds of what goes by chance.
     quick: bool,
+    /// Only questions one of whose rows holds this text.
+    only: Option<String>,
     /// Where the table is written for programs.
     json: Option<PathBuf>,
 }
@@ -27,6 +29,10 @@ impl Options {
                     options.quick = true;
                     arguments = rest;
                 }
+                ["--only", text, rest @ ..] => {
+                    options.only = Some((*text).to_owned());
+                    arguments = rest;
+                }
                 ["--json", file, rest @ ..] => {
                     options.json = Some(PathBuf::from(file));
                     arguments = rest;
@@ -34,6 +40,13 @@ impl Options {
                 _ => return None,
             }
         }
+    }
+
+    fn wants(&self, question: &Question) -> bool {
+        let mut rows = question.rows.iter();
+        self.only
+            .as_ref()
+            .is_none_or(|text| rows.any(|row| row.name.contains(text)))
     }
 
     fn rounds(&self, candidate: &Candidate) -> Rounds {
@@ -59,7 +72,7 @@ const FULL_OF_PEERS: Rounds = Rounds {
     steps: 200,
     users: 200,
     volleys: 60,
-    kills: 300,
+    kills: 1_000,
     guesses: 2_000,
 };
 const QUICK: Rounds = Rounds {
@@ -94,7 +107,8 @@ pub fn compare(surroundings: &Surroundings, options: &Options) -> bool {
         .iter()
         .chain(&disk::QUESTIONS)
         .chain(&doors::QUESTIONS)
-        .chain(&passcodes::QUESTIONS);
+        .chain(&passcodes::QUESTIONS)
+        .filter(|question| options.wants(question));
     let mut lines = Vec::new();
     for question in questions {
         for line in ask(question, surroundings, options) {

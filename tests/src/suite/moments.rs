@@ -36,9 +36,12 @@ pub const QUESTIONS: [Question; 6] = [
         ask: two_users,
     },
     Question {
-        rows: &[counted(
-            "Of 12 guesses at once no more are looked at than a limit of 3: rounds in which more were",
-        )],
+        rows: &[
+            counted(
+                "Of 12 guesses at once no more are looked at than a limit of 3: rounds in which more were",
+            ),
+            counted("A right one among 12 guesses at once is not accepted again: accepted again"),
+        ],
         ask: twelve_guesses,
     },
     Question {
@@ -126,7 +129,7 @@ fn twelve_guesses(asked: &Asked<'_>) -> Vec<Answer> {
     let rounds = asked.rounds.volleys;
     let (module, mut holder, mut workers) = limited(asked, rounds);
     let mut chance = Chance::new();
-    let (mut over, mut most, mut let_in) = (0, 0, 0);
+    let (mut over, mut most, mut let_in, mut again) = (0, 0, 0, 0);
     for _ in 0..rounds {
         let wrong = holder.wrong(GUESSES, &mut chance);
         let (_, looked_at) = volley(asked, &*module, &mut workers, holder.user, &wrong);
@@ -136,16 +139,21 @@ fn twelve_guesses(asked: &Asked<'_>) -> Vec<Answer> {
         let mut guesses = holder.wrong(GUESSES, &mut chance);
         guesses[right] = holder.press();
         let (replies, _) = volley(asked, &*module, &mut workers, holder.user, &guesses);
+        module.unlock(holder.user);
         if replies[right].is_granted() {
             let_in += 1;
+            let visit = module.visit(holder.user, &guesses[right]);
+            again += usize::from(workers[0].hold(&visit).is_granted());
         } else {
             // Else some rounds later the next right one would be beyond the window.
-            module.unlock(holder.user);
             holder.sign_on(module.scratch(), &mut workers[0]);
         }
     }
     let told = format!("at most {most}; a right one among 12 got in in {let_in}");
-    vec![Answer::never(over, rounds).beside(&told)]
+    vec![
+        Answer::never(over, rounds).beside(&told),
+        Answer::never(again, let_in),
+    ]
 }
 
 /// Guesses of a user who need not wait, all at once: what they were told, and how many wrong ones were looked at.
