@@ -162,7 +162,12 @@ impl SeedCache {
 
     /// Takes the token out of the record, which stays locked from the reading on: nothing is spent meanwhile. Whether
     /// it was there.
-    pub(super) fn empty_record(&mut self, user: &str, serial: &Serial, now: u64) -> Result<bool, Fault> {
+    pub(super) fn empty_record(
+        &mut self,
+        user: &str,
+        serial: &Serial,
+        now: u64,
+    ) -> Result<bool, Fault> {
         if self.record_of(user)?.is_none() {
             return Ok(false);
         }

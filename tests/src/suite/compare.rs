@@ -68,9 +68,9 @@ const FULL: Rounds = Rounds {
     guesses: 2_000,
 };
 const FULL_OF_PEERS: Rounds = Rounds {
-    sessions: 200,
-    steps: 200,
-    users: 200,
+    sessions: 2_000,
+    steps: 1_000,
+    users: 2_000,
     volleys: 60,
     kills: 1_000,
     guesses: 2_000,
