@@ -1,9 +1,10 @@
 //! Two sessions at the same moment.
 
-use crate::figures::{Chance, Figures};
+use crate::figures::Figures;
 use crate::module::{Candidate, Surroundings, Wish};
 use crate::scratch::Scratch;
 use crate::worker::{Meet, Reply, Visit, Worker, monotonic};
+use otpair_tests::chance::Chance;
 use otpair_tests::token::Token;
 
 /// How long before they meet two sessions are told when, in nanoseconds: enough for both to be waiting by then.

@@ -1,12 +1,13 @@
 //! What happens at the same moment, at any moment, or very often.
 
 use crate::answer::{Answer, Asked, Question, USER, counted, exact};
-use crate::figures::{Chance, Figures};
+use crate::figures::Figures;
 use crate::guesses::{GUESSES, at_once};
 use crate::kills::killed;
 use crate::module::{Module, Wish};
 use crate::together::{self, Holder, SAME, TWO};
 use crate::worker::{Reply, Worker};
+use otpair_tests::chance::Chance;
 use otpair_tests::token::Token;
 use std::fs;
 use std::path::PathBuf;
@@ -73,11 +74,11 @@ fn one_passcode_in_two_sessions(asked: &Asked<'_>) -> Vec<Answer> {
     let mut figures = figures(asked, "same-passcode");
     let rounds = asked.rounds.sessions;
     together::same_passcode(asked.candidate, asked.surroundings, rounds, &mut figures);
-    let refused = figures.of(SAME[1]) + figures.of(SAME[2]);
     let answer = Answer::never(figures.of(SAME[0]), figures.rounds());
-    let answer = if refused > 0 {
-        let told = format!("{refused} with no good answer to either");
-        Answer::new(answer.held && !asked.candidate.is_ours(), answer.told).beside(&told)
+    let neither = figures.of(SAME[1]);
+    let answer = if neither > 0 {
+        let held = answer.held && !asked.candidate.is_ours();
+        Answer { held, ..answer }.beside(&format!("{neither} without a grant"))
     } else {
         answer
     };
