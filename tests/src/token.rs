@@ -92,6 +92,11 @@ impl Token {
         }
     }
 
+    /// Whether it counts, and does not go by the time.
+    pub fn is_hotp(&self) -> bool {
+        self.kind == Kind::Hotp
+    }
+
     /// The time interval in seconds; for TOTP only.
     pub fn seconds(&self) -> u64 {
         match self.kind {
