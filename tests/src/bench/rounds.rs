@@ -1,23 +1,29 @@
-//! The rounds: everything by turns, in another order each time, each sign-on between two bare flushes that tell whether the disk was quiet.
+//! The rounds: everything by turns, in another order each time, each sign-on between two bare flushes that tell whether the
+//! disk was quiet.
 //!
 //! A disk that others use, or that is held to a rate, flushes in two speeds, tens of times apart. A sign-on counts only
-//! if both flushes beside it were quick; this looks at the flushes alone, never at the sign-on.
+//! if both flushes beside it were quick, or quicker than beside four of five others of its kind; this looks at the flushes
+//! alone, never at the sign-on. A contender that keeps the disk busy by itself, with megabytes at each sign-on, would hardly
+//! ever count: all of its sign-ons do.
 
 use crate::contender::Contender;
-use crate::probe::{InPlace, nanoseconds};
-use crate::table::percentile;
+use crate::figure::{as_f64, percentile};
+use crate::probe::{Cost, InPlace};
 
-/// What was measured, in nanoseconds.
+/// One of so many sign-ons counts, however busy the disk was.
+const LEAST: usize = 5;
+
+/// What was measured.
 pub struct Rounds {
-    /// One before each sign-on, and one at the end.
+    /// One before each sign-on, and one at the end, in nanoseconds.
     flushes: Vec<u64>,
-    /// Whose, and how long.
-    sign_ons: Vec<(usize, u64)>,
+    /// Whose, and what it took.
+    sign_ons: Vec<(usize, Cost)>,
     limit: f64,
 }
 
 impl Rounds {
-    /// Lets everybody sign on once a round; the first rounds do not count.
+    /// Lets everybody sign on once a round that they take part in; the first rounds do not count.
     pub fn run(
         contenders: &mut [Contender],
         in_place: &InPlace,
@@ -27,15 +33,20 @@ impl Rounds {
         let (mut flushes, mut sign_ons) = (Vec::new(), Vec::new());
         let mut order: Vec<_> = (0..contenders.len()).collect();
         for round in 0..warm_up + rounds {
+            if round == warm_up {
+                flushes.clear();
+                sign_ons.clear();
+            }
             shuffle(&mut order, round);
             for place in &order {
-                flushes.push(nanoseconds(in_place.flush()));
-                sign_ons.push((*place, nanoseconds(contenders[*place].sign_on())));
+                let contender = &mut contenders[*place];
+                if round % contender.every == 0 {
+                    flushes.push(in_place.flush().time);
+                    sign_ons.push((*place, contender.sign_on()));
+                }
             }
         }
-        flushes.push(nanoseconds(in_place.flush()));
-        let warm_up = warm_up * contenders.len();
-        let (flushes, sign_ons) = (flushes.split_off(warm_up), sign_ons.split_off(warm_up));
+        flushes.push(in_place.flush().time);
         Self {
             limit: 2.0 * percentile(&flushes, 10),
             flushes,
@@ -54,28 +65,26 @@ impl Rounds {
         self.flushes.iter().filter(quiet).copied().collect()
     }
 
-    /// One contender's sign-ons on a quiet disk.
-    ///
-    /// # Panics
-    /// If there was none.
-    pub fn quiet_times(&self, place: usize) -> Vec<u64> {
-        let around = self.flushes.windows(2);
-        let times: Vec<_> = around
-            .zip(&self.sign_ons)
-            .filter(|(around, (whose, _))| {
-                *whose == place && around.iter().all(|time| self.is_quiet(*time))
-            })
-            .map(|(_, (_, time))| *time)
+    /// What one contender's sign-ons took: on a quiet disk, unless it is none with itself.
+    pub fn costs(&self, place: usize, anyway: bool) -> Vec<Cost> {
+        let around = self.flushes.windows(2).zip(&self.sign_ons);
+        let mut costs: Vec<_> = around
+            .filter(|(_, (whose, _))| *whose == place)
+            .map(|(around, (_, cost))| (around.iter().copied().max().unwrap_or_default(), *cost))
             .collect();
-        assert!(
-            !times.is_empty(),
-            "the disk was never quiet: try again, or with more rounds"
-        );
-        times
+        costs.sort_by_key(|(slower, _)| *slower);
+        let quiet = costs.partition_point(|(slower, _)| self.is_quiet(*slower));
+        let least = if anyway {
+            costs.len()
+        } else {
+            costs.len().div_ceil(LEAST)
+        };
+        costs.truncate(quiet.max(least));
+        costs.into_iter().map(|(_, cost)| cost).collect()
     }
 
     fn is_quiet(&self, time: u64) -> bool {
-        percentile(&[time], 0) <= self.limit
+        as_f64(time) <= self.limit
     }
 }
 
