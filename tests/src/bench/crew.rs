@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 pub enum Job {
     /// Writes 96 bytes in place and flushes them, in a file of its own.
     Flush,
+    /// Signs on where nothing is asked.
+    Unasked {
+        /// The PAM service.
+        service: String,
+    },
     /// Signs on with the next passcode of a HOTP token.
     Good {
         /// The PAM service.
@@ -52,7 +57,8 @@ pub struct Crew(Vec<Member>);
 
 struct Member {
     child: Child,
-    orders: ChildStdin,
+    /// Closed when it is to end.
+    orders: Option<ChildStdin>,
     replies: Lines<BufReader<ChildStdout>>,
 }
 
@@ -98,7 +104,7 @@ impl Member {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process can't be started");
-        let orders = child.stdin.take().expect("stdin is a pipe");
+        let orders = child.stdin.take();
         let stdout = child.stdout.take().expect("stdout is a pipe");
         let replies = BufReader::new(stdout).lines();
         Self {
@@ -109,7 +115,8 @@ impl Member {
     }
 
     fn order(&mut self, order: &Value) {
-        writeln!(self.orders, "{order}").expect("a worker listens");
+        let orders = self.orders.as_mut().expect("stdin is a pipe");
+        writeln!(orders, "{order}").expect("a worker listens");
     }
 
     fn reply(&mut self) -> Value {
@@ -121,7 +128,8 @@ impl Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // It ends by itself, and removes its file.
+        drop(self.orders.take());
         let _ = self.child.wait();
     }
 }
@@ -130,6 +138,7 @@ impl Job {
     fn order(&self, enough: usize) -> Value {
         match self {
             Self::Flush => json!({"job": "flush"}),
+            Self::Unasked { service } => json!({"job": "unasked", "service": service}),
             Self::Good {
                 service,
                 user,
@@ -191,6 +200,7 @@ pub fn run(folder: &str) {
                 in_place.flush();
                 Some(true)
             }
+            "unasked" => Some(sign_on(service, "root", &[]) == PAM_SUCCESS),
             "good" => {
                 let passcode = [hand.passcodes.pop_front()?];
                 Some(sign_on(service, text("user"), &passcode) == PAM_SUCCESS)

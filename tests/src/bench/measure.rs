@@ -1,6 +1,6 @@
 //! Everything that is measured, one thing after the other.
 
-use crate::contender::{Contender, Who};
+use crate::contender::{Contender, What, Who};
 use crate::figure::{Figure, percentile};
 use crate::options::Options;
 use crate::otpair::{MANY, Otpair};
@@ -12,6 +12,7 @@ use crate::{instructions, peers, probe, together};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 /// Sign-ons that are not counted, at the beginning.
 const WARM_UP: usize = 5;
@@ -44,9 +45,11 @@ pub fn users(options: &Options) -> usize {
 
 /// Measures everything. With it comes what is said above the table.
 pub fn all(options: &Options) -> (Results, String) {
+    let start = Instant::now();
+    let say = |what: &str| eprintln!("{:3.0} s: {what} …", start.elapsed().as_secs_f64());
+    say("seed caches and peers' files");
     let (otpairs, mut contenders) = contenders(options);
     let in_place = InPlace::new(&options.folder);
-    let say = |what: &str| eprintln!("{what} …");
     say("sign-ons in one process, by turns");
     let rounds = Rounds::run(&mut contenders, &in_place, WARM_UP, options.rounds);
     let mut measured: Vec<_> = contenders.iter().map(Measured::new).collect();
@@ -82,10 +85,7 @@ fn contenders(options: &Options) -> (Vec<Otpair>, Vec<Contender>) {
     let symbols = instructions::symbols(&programs.module);
     let sizes = [1].into_iter().chain(options.sizes());
     let otpairs: Vec<_> = sizes
-        .map(|tokens| {
-            eprintln!("{tokens} tokens …");
-            Otpair::new(&programs, &symbols, options, tokens)
-        })
+        .map(|tokens| Otpair::new(&programs, &symbols, options, tokens))
         .collect();
     let most = uses(options, in_rounds(options, 1));
     let (every, pairings) = pairings(options);
@@ -123,8 +123,8 @@ fn alone(options: &Options, contenders: &mut [Contender], measured: &mut [Measur
             }
             measured.alone.push(probe::alone(contender));
             // A module may ask for seconds of delay after a wrong one, and pamtester keeps it.
-            let is_wrong = contender.what == crate::contender::What::Wrong;
-            if turn == 0 || !is_wrong {
+            let few = if options.quick { 2 } else { 7 };
+            if turn < few || contender.what != What::Wrong {
                 measured.pamtester.push(probe::pamtester(contender));
             }
         }
@@ -173,8 +173,8 @@ fn head(options: &Options, rounds: &Rounds, results: &Results) -> String {
         let processes = crate::rows::processes(together.processes);
         let _ = write!(
             head,
-            " {processes}: {:.0} flushes a second.",
-            together.disk.median
+            " {processes}: {:.0} flushes a second, {:.2} times as many sign-ons with pam_permit.",
+            together.disk.median, together.permit.median
         );
     }
     head

@@ -108,7 +108,7 @@ fn legend(svg: &mut String) {
     let _ = writeln!(
         svg,
         "<line class=\"aim\" x1=\"480\" y1=\"20\" x2=\"510\" y2=\"20\"/><text x=\"516\" y=\"24\">otpair's aim</text>\
-         <text x=\"640\" y=\"24\">thin lines: half of all values</text>"
+         <text x=\"640\" y=\"24\">thin lines: from the first to the third quartile</text>"
     );
 }
 
@@ -180,7 +180,7 @@ fn bars(svg: &mut String, table: &Table, axes: &Axes, groups: &[(String, String)
 }
 
 fn tokens(svg: &mut String, table: &Table, axes: &Axes) {
-    let rows = rows_between(table, "good passcode with ", " tokens over one");
+    let rows = rows_between(table, "good passcode with ", " over one");
     let most = most(&rows).max(10.0);
     lines(svg, axes, &Scale::logarithmic(1.0, most), &rows);
 }

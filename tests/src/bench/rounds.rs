@@ -10,7 +10,7 @@ use crate::contender::Contender;
 use crate::figure::{as_f64, percentile};
 use crate::probe::{Cost, InPlace};
 
-/// One of so many sign-ons counts, however busy the disk was.
+/// One of so many sign-ons counts, and as many in any case, however busy the disk was.
 const LEAST: usize = 5;
 
 /// What was measured.
@@ -77,7 +77,7 @@ impl Rounds {
         let least = if anyway {
             costs.len()
         } else {
-            costs.len().div_ceil(LEAST)
+            costs.len().div_ceil(LEAST).max(LEAST)
         };
         costs.truncate(quiet.max(least));
         costs.into_iter().map(|(_, cost)| cost).collect()

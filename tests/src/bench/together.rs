@@ -6,7 +6,7 @@ use crate::figure::{Figure, as_f64};
 use crate::options::Options;
 use crate::otpair::{OTHER_USER, Otpair};
 use crate::peers::{
-    google_authenticator_file, google_authenticator_folder, google_authenticator_line,
+    self, google_authenticator_file, google_authenticator_folder, google_authenticator_line,
     pam_oath_line, write_private,
 };
 use crate::surroundings::{service, user};
@@ -19,6 +19,8 @@ pub struct Together {
     pub processes: usize,
     /// The disk's own flushes a second.
     pub disk: Figure,
+    /// `pam_permit`'s sign-ons a second over those: what libpam and the processors leave room for.
+    pub permit: Figure,
     /// Each one's good sign-ons a second over those: different users.
     pub good: Vec<(Who, Figure)>,
     /// How many of those that had to be granted were not, of a hundred.
@@ -98,7 +100,11 @@ fn with(
 ) -> Together {
     let (slices, milliseconds) = options.slices();
     let flush = vec![Job::Flush; processes];
-    let mut disk = Vec::new();
+    let unasked = Job::Unasked {
+        service: peers::permit().service,
+    };
+    let unasked = vec![unasked; processes];
+    let (mut disk, mut permits) = (Vec::new(), Vec::new());
     let mut tallies: Vec<Tally> = places.iter().map(|_| Tally::default()).collect();
     for slice in 0..slices {
         let before = crew.work(&flush, milliseconds).rate;
@@ -116,6 +122,7 @@ fn with(
         }
         let rate = f64::midpoint(before, crew.work(&flush, milliseconds).rate);
         disk.push(rate);
+        permits.push(crew.work(&unasked, milliseconds).rate / rate);
         for tally in &mut tallies {
             tally.over(rate);
         }
@@ -128,6 +135,7 @@ fn with(
     Together {
         processes,
         disk: Figure::of(&disk).expect("there is a slice"),
+        permit: Figure::of(&permits).expect("there is a slice"),
         good: each(&|tally| Figure::of(&tally.good)),
         denied: each(&|tally| {
             let share = as_f64(tally.denied) / as_f64(tally.tried.max(1));
