@@ -70,7 +70,7 @@ impl Options {
 
     /// How many sign-ons there are in processes of their own.
     pub fn alone(&self) -> usize {
-        if self.quick { 5 } else { 21 }
+        if self.quick { 3 } else { 21 }
     }
 
     /// How many first sign-ons of an unpaired user there are in the loop.
@@ -80,7 +80,7 @@ impl Options {
 
     /// How often each number of processes runs, and how long, in milliseconds.
     pub fn slices(&self) -> (usize, u64) {
-        if self.quick { (3, 100) } else { (9, 400) }
+        if self.quick { (2, 100) } else { (9, 400) }
     }
 
     /// How many processes sign on at once, by turns.

@@ -7,7 +7,7 @@ use crate::scratch::{Programs, Scratch};
 use crate::surroundings::{service, user};
 use otpair_tests::seed_file::{self, Kind, Order};
 use otpair_tests::token::Token;
-use std::path::Path;
+use std::path::{self, Path};
 
 /// The user with a HOTP token, and the one with a TOTP token who gets it wrong. Every system has them, near the beginning of
 /// its list of users.
@@ -43,7 +43,11 @@ impl Otpair {
         let config = scratch.path("otpair.toml");
         let config = config.display();
         let name = format!("otpair-{tokens}");
-        let line = |module: &Path| format!("required {} config={config}", module.display());
+        let line = |module: &Path| {
+            // libpam looks for others in a folder of its own.
+            let module = path::absolute(module).expect("a path has a beginning");
+            format!("required {} config={config}", module.display())
+        };
         service(&name, &line(&programs.module));
         service(&instructions::service(&name), &line(symbols));
         Self {
