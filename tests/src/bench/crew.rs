@@ -11,6 +11,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// How a wrong passcode is refused.
+const REFUSALS: [&str; 2] = ["PAM_AUTH_ERR", "PAM_MAXTRIES"];
+
 /// What a process does.
 #[derive(Debug, Clone)]
 pub enum Job {
@@ -138,7 +141,9 @@ impl Job {
     fn order(&self, enough: usize) -> Value {
         match self {
             Self::Flush => json!({"job": "flush"}),
-            Self::Unasked { service } => json!({"job": "unasked", "service": service}),
+            Self::Unasked { service } => {
+                json!({"job": "unasked", "service": service, "user": "root"})
+            }
             Self::Good {
                 service,
                 user,
@@ -183,34 +188,27 @@ pub fn run(folder: &str) {
     let mut orders = stdin().lock().lines();
     while let Some(order) = next(&mut orders) {
         let text = |name: &str| order[name].as_str().unwrap_or_default();
-        let service = text("service");
-        let mut hand = shown.remove(service).unwrap_or_default();
+        let shown = shown.entry(text("service").to_owned()).or_default();
         if let Some(enough) = order["enough"].as_u64() {
             let enough = usize::try_from(enough).expect("a number of passcodes");
-            hand.prepare(text("serial"), enough);
+            shown.prepare(text("serial"), enough);
         }
         say(&json!("ready"));
         let Some(start) = next(&mut orders) else {
             break;
         };
         let time = Duration::from_millis(start["milliseconds"].as_u64().expect("a time"));
+        let sign_on = |passcode: &[String]| sign_on(text("service"), text("user"), passcode);
         let wrong = [text("passcode").to_owned()];
         say(&repeat(time, || match text("job") {
             "flush" => {
                 in_place.flush();
                 Some(true)
             }
-            "unasked" => Some(sign_on(service, "root", &[]) == PAM_SUCCESS),
-            "good" => {
-                let passcode = [hand.passcodes.pop_front()?];
-                Some(sign_on(service, text("user"), &passcode) == PAM_SUCCESS)
-            }
-            _ => {
-                let code = sign_on(service, text("user"), &wrong);
-                Some(["PAM_AUTH_ERR", "PAM_MAXTRIES"].contains(&libpam::name(code).as_str()))
-            }
+            "unasked" => Some(sign_on(&[]) == PAM_SUCCESS),
+            "good" => Some(sign_on(&[shown.passcodes.pop_front()?]) == PAM_SUCCESS),
+            _ => Some(REFUSALS.contains(&libpam::name(sign_on(&wrong)).as_str())),
         }));
-        shown.insert(service.to_owned(), hand);
     }
 }
 

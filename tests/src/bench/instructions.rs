@@ -85,7 +85,10 @@ pub fn count(contender: &mut Contender, folder: &Path) -> Instructions {
     let parts = take_parts(&file);
     let counted = Instructions::of(&parts, ours);
     counted.unwrap_or_else(|| {
-        panic!("{contender}: the module has no symbols: let ./bench build one that has")
+        panic!(
+            "{contender}: callgrind saw none of the functions that are looked for. Let ./bench build a module with symbols; \
+             if it has, their names have changed"
+        )
     })
 }
 
@@ -119,6 +122,9 @@ impl Instructions {
             let read: u64 = behind.iter().map(|part| inclusive(part, READ)).sum();
             let open = inclusive(before, ENTRY) + read;
             let (commit, log) = (sum(COMMIT), sum(LOG));
+            if commit == 0 || log == 0 {
+                return None;
+            }
             let decide = entry.checked_sub(open + commit + log + sum(ASK))?;
             Some(Inside {
                 open,

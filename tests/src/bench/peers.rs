@@ -106,7 +106,8 @@ pub fn google_authenticator(scratch: &Scratch, uses: usize) -> Contender {
     contender(Who::GoogleAuthenticator, What::Good, 1, &line, visits)
 }
 
-/// google-authenticator with a TOTP token and what its own program proposes, and a wrong passcode.
+/// google-authenticator with a TOTP token, and a wrong passcode: as its own program proposes, but without the limit of tries
+/// in 30 seconds, behind which it checks nothing.
 pub fn google_authenticator_wrong(scratch: &Scratch) -> Contender {
     let token = Token::totp("2");
     let folder = google_authenticator_folder(scratch, "google-wrong");

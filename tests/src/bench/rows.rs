@@ -1,54 +1,10 @@
 //! From what was measured to the rows of the table.
 
-use crate::contender::{Contender, What, Who};
+use crate::contender::{What, Who};
 use crate::figure::{Figure, as_f64};
-use crate::instructions::{Inside, Instructions};
-use crate::probe::{Alone, Cost};
+use crate::instructions::Inside;
+use crate::results::{Measured, Results};
 use crate::table::{Aim, Table, Unit};
-use crate::together::Together;
-
-/// What was measured of one contender.
-pub struct Measured {
-    who: Who,
-    what: What,
-    tokens: usize,
-    /// In one process, in the rounds.
-    pub costs: Vec<Cost>,
-    /// In processes of their own.
-    pub alone: Vec<Alone>,
-    /// By `pamtester`.
-    pub pamtester: Vec<Cost>,
-    /// System calls, and those that wait for the disk.
-    pub calls: Option<(usize, usize)>,
-    /// Instructions.
-    pub instructions: Option<Instructions>,
-}
-
-impl Measured {
-    /// Nothing yet.
-    pub fn new(contender: &Contender) -> Self {
-        Self {
-            who: contender.who,
-            what: contender.what,
-            tokens: contender.tokens,
-            costs: Vec::new(),
-            alone: Vec::new(),
-            pamtester: Vec::new(),
-            calls: None,
-            instructions: None,
-        }
-    }
-}
-
-/// Everything that was measured.
-pub struct Results {
-    /// Each contender's; `pam_permit`'s is the first.
-    pub measured: Vec<Measured>,
-    /// The disk's flush, in nanoseconds.
-    pub flush: Figure,
-    /// With many processes.
-    pub together: Vec<Together>,
-}
 
 /// A step's name, and its instructions.
 type Step = (&'static str, fn(&Inside) -> u64);
@@ -56,11 +12,6 @@ type Step = (&'static str, fn(&Inside) -> u64);
 const SIGN_ONS: [What; 3] = [What::Good, What::Wrong, What::Pairing];
 
 impl Results {
-    /// What is subtracted from all others.
-    pub fn permit(&self) -> &Measured {
-        &self.measured[0]
-    }
-
     /// The table.
     pub fn table(&self) -> Table {
         let mut table = Table::default();
@@ -73,42 +24,6 @@ impl Results {
         table
     }
 
-    /// Somebody's figure of a sign-on with so many tokens.
-    fn of(
-        &self,
-        (who, what, tokens): (Who, What, usize),
-        figure: &dyn Fn(&Measured) -> Option<Figure>,
-    ) -> Option<Figure> {
-        let mut measured = self.measured.iter();
-        measured
-            .find(|one| (one.who, one.what, one.tokens) == (who, what, tokens))
-            .and_then(figure)
-    }
-
-    /// Everybody's figures of a sign-on with one token.
-    fn all(&self, what: What, figure: &dyn Fn(&Measured) -> Option<Figure>) -> Vec<(Who, Figure)> {
-        let of = |who| Some((who, self.of((who, what, 1), figure)?));
-        Who::COMPARED.into_iter().filter_map(of).collect()
-    }
-
-    /// The time over `pam_permit`'s, in flushes.
-    fn time(&self, measured: &Measured) -> Option<Figure> {
-        self.over_permit(measured, &|one| {
-            one.costs.iter().map(|cost| cost.time).collect()
-        })
-    }
-
-    /// Times of some kind over `pam_permit`'s, in flushes.
-    fn over_permit(
-        &self,
-        measured: &Measured,
-        times: &dyn Fn(&Measured) -> Vec<u64>,
-    ) -> Option<Figure> {
-        let permit = Figure::of_numbers(&times(self.permit()))?.median;
-        let figure = Figure::of_numbers(&times(measured))?;
-        Some(figure.less(permit, self.flush.median))
-    }
-
     fn times(&self, table: &mut Table) {
         for what in SIGN_ONS {
             let aim = match what {
@@ -119,14 +34,6 @@ impl Results {
             let figures = self.all(what, &|measured| self.time(measured));
             table.push(what.to_string(), Unit::Flushes, figures, aim);
         }
-    }
-
-    /// Every number of tokens but one, by size.
-    fn sizes(&self) -> Vec<usize> {
-        let mut sizes: Vec<_> = self.measured.iter().map(|one| one.tokens).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
-        sizes.into_iter().filter(|size| *size > 1).collect()
     }
 
     /// The same with more tokens, over one token.
@@ -188,16 +95,6 @@ impl Results {
         table.push(named, Unit::Microseconds, figures, None);
     }
 
-    /// The processor's time over `pam_permit`'s, in microseconds.
-    fn cpu(&self, measured: &Measured, costs: &dyn Fn(&Measured) -> &Vec<Cost>) -> Option<Figure> {
-        let figure = |one: &Measured| {
-            let times: Vec<_> = costs(one).iter().map(|cost| cost.cpu).collect();
-            Figure::of_numbers(&times)
-        };
-        let permit = figure(self.permit())?.median;
-        Some(figure(measured)?.less(permit, 1000.0))
-    }
-
     fn costs(&self, table: &mut Table) {
         for what in SIGN_ONS {
             let cpu = self.all(what, &|measured| self.cpu(measured, &|one| &one.costs));
@@ -235,12 +132,6 @@ impl Results {
                 aim,
             );
         }
-    }
-
-    /// Instructions over all of `pam_permit`'s.
-    fn over_permits(&self, instructions: u64) -> Option<f64> {
-        let permit = self.permit().instructions?.all;
-        Some(as_f64(instructions) - as_f64(permit))
     }
 
     fn instructions(&self, table: &mut Table) {

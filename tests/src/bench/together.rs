@@ -1,7 +1,7 @@
 //! How many sign-ons a second many processes do at once, next to what the disk could flush for as many processes.
 
 use crate::contender::{Contender, Visits, Who};
-use crate::crew::{Crew, Job};
+use crate::crew::{Crew, Done, Job};
 use crate::figure::{Figure, as_f64};
 use crate::options::Options;
 use crate::otpair::{OTHER_USER, Otpair};
@@ -104,25 +104,22 @@ fn with(
         service: peers::permit().service,
     };
     let unasked = vec![unasked; processes];
-    let (mut disk, mut permits) = (Vec::new(), Vec::new());
+    let (mut disk, mut permit) = (Vec::new(), Vec::new());
     let mut tallies: Vec<Tally> = places.iter().map(|_| Tally::default()).collect();
     for slice in 0..slices {
         let before = crew.work(&flush, milliseconds).rate;
         // Who comes first changes.
         for at in (0..places.len()).map(|at| (at + slice) % places.len()) {
-            let (place, tally) = (&places[at], &mut tallies[at]);
-            let done = crew.work(&place.good_jobs(processes), milliseconds);
-            tally.good.push(done.rate);
-            tally.denied += done.otherwise;
-            tally.tried += done.otherwise + done.right;
+            let jobs = places[at].good_jobs(processes);
+            tallies[at].add(crew.work(&jobs, milliseconds));
             if of_one_user {
-                let done = crew.work(&place.wrong_jobs(processes), milliseconds);
-                tally.one_user.push(done.rate);
+                let done = crew.work(&places[at].wrong_jobs(processes), milliseconds);
+                tallies[at].one_user.push(done.rate);
             }
         }
         let rate = f64::midpoint(before, crew.work(&flush, milliseconds).rate);
         disk.push(rate);
-        permits.push(crew.work(&unasked, milliseconds).rate / rate);
+        permit.push(crew.work(&unasked, milliseconds).rate / rate);
         for tally in &mut tallies {
             tally.over(rate);
         }
@@ -135,12 +132,9 @@ fn with(
     Together {
         processes,
         disk: Figure::of(&disk).expect("there is a slice"),
-        permit: Figure::of(&permits).expect("there is a slice"),
+        permit: Figure::of(&permit).expect("there is a slice"),
         good: each(&|tally| Figure::of(&tally.good)),
-        denied: each(&|tally| {
-            let share = as_f64(tally.denied) / as_f64(tally.tried.max(1));
-            Some(Figure::exact(100.0 * share))
-        }),
+        denied: each(&|tally| Some(tally.denied())),
         one_user: each(&|tally| Figure::of(&tally.one_user)),
     }
 }
@@ -155,6 +149,18 @@ struct Tally {
 }
 
 impl Tally {
+    /// What a crew did with good passcodes.
+    fn add(&mut self, done: Done) {
+        self.good.push(done.rate);
+        self.denied += done.otherwise;
+        self.tried += done.otherwise + done.right;
+    }
+
+    /// Of a hundred good passcodes.
+    fn denied(&self) -> Figure {
+        Figure::exact(100.0 * as_f64(self.denied) / as_f64(self.tried.max(1)))
+    }
+
     /// The latest rates, over the disk's.
     fn over(&mut self, disk: f64) {
         for rates in [&mut self.good, &mut self.one_user] {

@@ -23,6 +23,8 @@ mod peers;
 mod plot;
 #[path = "../bench/probe.rs"]
 mod probe;
+#[path = "../bench/results.rs"]
+mod results;
 #[path = "../bench/rounds.rs"]
 mod rounds;
 #[path = "../bench/rows.rs"]
