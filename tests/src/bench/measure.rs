@@ -8,7 +8,8 @@ use crate::probe::InPlace;
 use crate::results::{Measured, Results};
 use crate::rounds::Rounds;
 use crate::scratch::Programs;
-use crate::{instructions, peers, probe, together};
+use crate::together::{self, Together};
+use crate::{instructions, peers, probe};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -169,12 +170,17 @@ fn head(options: &Options, rounds: &Rounds, results: &Results) -> String {
             " Every flush, the bare one's too, was made {time} µs longer (strace)."
         );
     }
-    for together in &results.together {
-        let processes = crate::rows::processes(together.processes);
+    if !results.together.is_empty() {
+        let each = |shown: &dyn Fn(&Together) -> String| {
+            let all: Vec<_> = results.together.iter().map(shown).collect();
+            all.join(", ")
+        };
         let _ = write!(
             head,
-            " {processes}: {:.0} flushes a second, {:.2} times as many sign-ons with pam_permit.",
-            together.disk.median, together.permit.median
+            " By {} processes at once: {} flushes a second, {} times as many sign-ons with pam_permit.",
+            each(&|one| one.processes.to_string()),
+            each(&|one| format!("{:.0}", one.disk.median)),
+            each(&|one| format!("{:.2}", one.permit.median)),
         );
     }
     head

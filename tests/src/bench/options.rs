@@ -111,7 +111,7 @@ mod tests {
         let sizes = |arguments: &[&str]| Options::parse(arguments).unwrap().sizes();
         assert_eq!(sizes(&[]), [1000, 100_000, 1_000_000]);
         assert_eq!(sizes(&["--most-tokens", "1000"]), [1000]);
-        assert_eq!(sizes(&["--most-tokens", "1"]), []);
+        assert!(sizes(&["--most-tokens", "1"]).is_empty());
     }
 
     #[test]

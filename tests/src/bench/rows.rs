@@ -184,8 +184,7 @@ fn count(number: u64) -> Figure {
     Figure::exact(as_f64(number))
 }
 
-/// So many processes, in words.
-pub fn processes(count: usize) -> String {
+fn processes(count: usize) -> String {
     let plural = if count == 1 { "" } else { "es" };
     format!("{count} process{plural}")
 }

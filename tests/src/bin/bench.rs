@@ -87,14 +87,32 @@ fn bench(options: &Options) -> ExitCode {
         let plot = plot::draw(&table, &head);
         std::fs::write(path, plot).expect("the plot can't be written");
     }
+    let head = wrapped(&head);
     if options.markdown {
-        println!("{head}\n\n{}", table.markdown().trim_end());
+        println!("{head}\n{}", table.markdown().trim_end());
     } else {
-        println!("{head}\n\n{table}\n{}", table.verdicts().trim_end());
+        println!("{head}\n{table}\n{}", table.verdicts().trim_end());
     }
     if table.holds() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// The same words in lines as long as those of the docs.
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut length) = (String::new(), 0);
+    for word in text.split(' ') {
+        let width = word.chars().count() + 1;
+        if length + width > 120 {
+            lines.push('\n');
+            length = 0;
+        } else if length > 0 {
+            lines.push(' ');
+        }
+        lines.push_str(word);
+        length += width;
+    }
+    lines + "\n"
 }
