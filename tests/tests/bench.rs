@@ -4,30 +4,21 @@
 use otpair_tests::artefacts::Artefacts;
 use std::collections::HashMap;
 use std::env;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Output};
 
 const MODULES: [&str; 3] = ["pam_oath", "google-authenticator", "otpair"];
 
-/// otpair's module with its symbols, as the debug build has it: the release build is stripped.
-fn module() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--quiet", "-p", "otpair-pam"])
-        .status();
-    assert!(built.expect("cargo can't be started").success());
-    let exe = env::current_exe().unwrap();
-    let debug = exe.ancestors().nth(2).unwrap();
-    debug.join("libpam_otpair.so")
-}
-
 fn bench(arguments: &[&str]) -> Output {
-    let module = module();
+    let artefacts = Artefacts::find();
+    // A release build has no symbols; `tests/lanes` names a module that has.
+    let symbols = env::var_os("OTPAIR_SYMBOLS").unwrap_or(artefacts.module.clone().into());
     Command::new(env!("CARGO_BIN_EXE_bench"))
         .args(["--quick", "--markdown"])
         .args(arguments)
-        .env("OTPAIR_SO", &module)
-        .env("OTPAIR_SYMBOLS", &module)
-        .env("OTPAIR_BIN", Artefacts::find().otpair)
+        .env("OTPAIR_SO", &artefacts.module)
+        .env("OTPAIR_SYMBOLS", symbols)
+        .env("OTPAIR_BIN", &artefacts.otpair)
         .output()
         .expect("bench can't be started")
 }
@@ -111,7 +102,7 @@ fn figures(csv: &str) -> Vec<(String, String, f64, String, String)> {
 }
 
 /// The titles in a picture, as Python's reader of XML has them.
-fn titles(path: &std::path::Path) -> Vec<String> {
+fn titles(path: &Path) -> Vec<String> {
     let script = "import sys, xml.dom.minidom\n\
         picture = xml.dom.minidom.parse(sys.argv[1])\n\
         assert picture.documentElement.tagName == 'svg'\n\

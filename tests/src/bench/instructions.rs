@@ -86,8 +86,8 @@ pub fn count(contender: &mut Contender, folder: &Path) -> Instructions {
     let counted = Instructions::of(&parts, ours);
     counted.unwrap_or_else(|| {
         panic!(
-            "{contender}: callgrind saw none of the functions that are looked for. Let ./bench build a module with symbols; \
-             if it has, their names have changed"
+            "{contender}: callgrind saw none of the functions that are looked for. Let OTPAIR_SYMBOLS name a module with \
+             symbols (cargo build -p otpair-pam makes one); if it does, their names have changed"
         )
     })
 }
