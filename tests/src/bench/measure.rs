@@ -4,7 +4,7 @@ use crate::contender::{Contender, What, Who};
 use crate::figure::{Figure, percentile};
 use crate::options::Options;
 use crate::otpair::{MANY, Otpair};
-use crate::probe::InPlace;
+use crate::probe::{Cost, InPlace};
 use crate::results::{Measured, Results};
 use crate::rounds::Rounds;
 use crate::scratch::Programs;
@@ -52,13 +52,25 @@ pub fn all(options: &Options) -> (Results, String) {
     let (otpairs, mut contenders) = contenders(options);
     let in_place = InPlace::new(&options.folder);
     say("sign-ons in one process, by turns");
-    let rounds = Rounds::run(&mut contenders, &in_place, WARM_UP, options.rounds);
+    let mut in_process = |turns| {
+        let takes_part =
+            |contender: &Contender, round: usize| round.is_multiple_of(contender.every);
+        Rounds::run(
+            &mut contenders,
+            &in_place,
+            turns,
+            takes_part,
+            Contender::sign_on,
+        )
+    };
+    in_process(0..WARM_UP);
+    let rounds = in_process(WARM_UP..WARM_UP + options.rounds);
     let mut measured: Vec<_> = contenders.iter().map(Measured::new).collect();
     for (place, (contender, measured)) in contenders.iter().zip(&mut measured).enumerate() {
-        measured.costs = rounds.costs(place, contender.is_slow());
+        measured.costs = rounds.of(place, contender.is_slow());
     }
     say("sign-ons in processes of their own");
-    alone(options, &mut contenders, &mut measured);
+    alone(options, &in_place, &mut contenders, &mut measured);
     // Nobody can trace what is traced already.
     if options.flush_time.is_none() {
         say("system calls and instructions");
@@ -116,19 +128,24 @@ fn contenders(options: &Options) -> (Vec<Otpair>, Vec<Contender>) {
 }
 
 /// Sign-ons in processes of their own, by turns.
-fn alone(options: &Options, contenders: &mut [Contender], measured: &mut [Measured]) {
-    for turn in 0..options.alone() {
-        for (contender, measured) in contenders.iter_mut().zip(&mut *measured) {
-            if contender.is_slow() {
-                continue;
-            }
-            measured.alone.push(probe::alone(contender));
-            // A module may ask for seconds of delay after a wrong one, and pamtester keeps it.
-            let few = if options.quick { 2 } else { 7 };
-            if turn < few || contender.what != What::Wrong {
-                measured.pamtester.push(probe::pamtester(contender));
-            }
-        }
+fn alone(
+    options: &Options,
+    in_place: &InPlace,
+    contenders: &mut [Contender],
+    measured: &mut [Measured],
+) {
+    let turns = 0..options.alone();
+    let quick = |contender: &Contender, _| !contender.is_slow();
+    let ours = Rounds::run(contenders, in_place, turns.clone(), quick, probe::alone);
+    // A module may ask for seconds of delay after a wrong one, and pamtester keeps it.
+    let few = if options.quick { 2 } else { 7 };
+    let some = |contender: &Contender, turn| {
+        quick(contender, turn) && (turn < few || contender.what != What::Wrong)
+    };
+    let pamtester = Rounds::run(contenders, in_place, turns, some, probe::pamtester);
+    for (place, measured) in measured.iter_mut().enumerate() {
+        measured.alone = ours.of(place, false);
+        measured.pamtester = pamtester.of(place, false);
     }
 }
 
@@ -142,7 +159,7 @@ fn traced(options: &Options, contenders: &mut [Contender], measured: &mut [Measu
     }
 }
 
-fn head(options: &Options, rounds: &Rounds, results: &Results) -> String {
+fn head(options: &Options, rounds: &Rounds<Cost>, results: &Results) -> String {
     let quiet = rounds.quiet_flushes();
     let micros = |hundredth| percentile(&quiet, hundredth) / 1000.0;
     let permit: Vec<_> = results

@@ -84,6 +84,7 @@ impl Drop for InPlace {
 }
 
 /// A sign-on in a process of its own.
+#[derive(Debug, Clone, Copy)]
 pub struct Alone {
     /// From `pam_start` to `pam_end`, in nanoseconds: the module is loaded for the first time.
     pub time: u64,

@@ -8,41 +8,39 @@
 
 use crate::contender::Contender;
 use crate::figure::{as_f64, percentile};
-use crate::probe::{Cost, InPlace};
+use crate::probe::InPlace;
+use std::ops::Range;
 
 /// One of so many sign-ons counts, and as many in any case, however busy the disk was.
 const LEAST: usize = 5;
 
 /// What was measured.
-pub struct Rounds {
+pub struct Rounds<T> {
     /// One before each sign-on, and one at the end, in nanoseconds.
     flushes: Vec<u64>,
-    /// Whose, and what it took.
-    sign_ons: Vec<(usize, Cost)>,
+    /// Whose, and what came of it.
+    sign_ons: Vec<(usize, T)>,
     limit: f64,
 }
 
-impl Rounds {
-    /// Lets everybody sign on once a round that they take part in; the first rounds do not count.
+impl<T: Copy> Rounds<T> {
+    /// Lets everybody sign on once a round that they take part in.
     pub fn run(
         contenders: &mut [Contender],
         in_place: &InPlace,
-        warm_up: usize,
-        rounds: usize,
+        rounds: Range<usize>,
+        takes_part: impl Fn(&Contender, usize) -> bool,
+        sign_on: impl Fn(&mut Contender) -> T,
     ) -> Self {
         let (mut flushes, mut sign_ons) = (Vec::new(), Vec::new());
         let mut order: Vec<_> = (0..contenders.len()).collect();
-        for round in 0..warm_up + rounds {
-            if round == warm_up {
-                flushes.clear();
-                sign_ons.clear();
-            }
+        for round in rounds {
             shuffle(&mut order, round);
             for place in &order {
                 let contender = &mut contenders[*place];
-                if round % contender.every == 0 {
+                if takes_part(contender, round) {
                     flushes.push(in_place.flush().time);
-                    sign_ons.push((*place, contender.sign_on()));
+                    sign_ons.push((*place, sign_on(contender)));
                 }
             }
         }
@@ -65,22 +63,22 @@ impl Rounds {
         self.flushes.iter().filter(quiet).copied().collect()
     }
 
-    /// What one contender's sign-ons took: on a quiet disk, unless it is none with itself.
-    pub fn costs(&self, place: usize, anyway: bool) -> Vec<Cost> {
+    /// What came of one contender's sign-ons: on a quiet disk, unless it is none with itself.
+    pub fn of(&self, place: usize, anyway: bool) -> Vec<T> {
         let around = self.flushes.windows(2).zip(&self.sign_ons);
-        let mut costs: Vec<_> = around
+        let mut sign_ons: Vec<_> = around
             .filter(|(_, (whose, _))| *whose == place)
-            .map(|(around, (_, cost))| (around.iter().copied().max().unwrap_or_default(), *cost))
+            .map(|(around, (_, done))| (around.iter().copied().max().unwrap_or_default(), *done))
             .collect();
-        costs.sort_by_key(|(slower, _)| *slower);
-        let quiet = costs.partition_point(|(slower, _)| self.is_quiet(*slower));
+        sign_ons.sort_by_key(|(slower, _)| *slower);
+        let quiet = sign_ons.partition_point(|(slower, _)| self.is_quiet(*slower));
         let least = if anyway {
-            costs.len()
+            sign_ons.len()
         } else {
-            costs.len().div_ceil(LEAST).max(LEAST)
+            sign_ons.len().div_ceil(LEAST).max(LEAST)
         };
-        costs.truncate(quiet.max(least));
-        costs.into_iter().map(|(_, cost)| cost).collect()
+        sign_ons.truncate(quiet.max(least));
+        sign_ons.into_iter().map(|(_, done)| done).collect()
     }
 
     fn is_quiet(&self, time: u64) -> bool {
