@@ -41,6 +41,8 @@ mod table;
 mod together;
 
 use options::{Options, USAGE};
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -76,17 +78,16 @@ fn outside(arguments: &[&str]) -> ExitCode {
 }
 
 fn bench(options: &Options) -> ExitCode {
+    let (csv, plot) = (
+        output(options.csv.as_deref()),
+        output(options.plot.as_deref()),
+    );
     let syslog = syslog::Syslog::listen(Path::new("/dev/log"));
     let (results, head) = measure::all(options);
     drop(syslog);
     let table = results.table();
-    if let Some(path) = &options.csv {
-        std::fs::write(path, table.csv()).expect("the figures can't be written");
-    }
-    if let Some(path) = &options.plot {
-        let plot = plot::draw(&table, &head);
-        std::fs::write(path, plot).expect("the plot can't be written");
-    }
+    write(csv, || table.csv());
+    write(plot, || plot::draw(&table, &head));
     let head = wrapped(&head);
     if options.markdown {
         println!("{head}\n{}", table.markdown().trim_end());
@@ -97,6 +98,20 @@ fn bench(options: &Options) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+/// Makes a file that is written in the end: minutes later is too late to hear that it can't be.
+fn output(path: Option<&Path>) -> Option<File> {
+    path.map(|path| {
+        File::create(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    })
+}
+
+fn write(file: Option<File>, text: impl FnOnce() -> String) {
+    if let Some(mut file) = file {
+        file.write_all(text().as_bytes())
+            .expect("the figures can't be written");
     }
 }
 
