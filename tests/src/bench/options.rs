@@ -80,7 +80,7 @@ impl Options {
 
     /// How often each number of processes runs, and how long, in milliseconds.
     pub fn slices(&self) -> (usize, u64) {
-        if self.quick { (2, 100) } else { (9, 400) }
+        if self.quick { (2, 100) } else { (7, 300) }
     }
 
     /// How many processes sign on at once, by turns.
