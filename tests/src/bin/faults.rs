@@ -1,0 +1,120 @@
+//! Faults of the machine at every system call of a sign-on; docs/faults.md says which, and what must hold.
+//!
+//! `faults [--quick] [--seed N] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]`, as root and with a `/dev` of its own
+//! (tests/private-dev). Exits with 1 if something happened that must never happen, with a line for each that says how to
+//! have it again.
+
+#[path = "../faults/calls.rs"]
+mod calls;
+#[path = "../faults/disk.rs"]
+mod disk;
+#[path = "../faults/ffi.rs"]
+mod ffi;
+#[path = "../faults/journal.rs"]
+mod journal;
+#[path = "../faults/judge.rs"]
+mod judge;
+#[path = "../faults/kind.rs"]
+mod kind;
+#[path = "../faults/points.rs"]
+mod points;
+#[path = "../faults/scenario.rs"]
+mod scenario;
+#[path = "../races/scratch.rs"]
+mod scratch;
+#[path = "../faults/subject.rs"]
+mod subject;
+#[path = "../bench/syslog.rs"]
+mod syslog;
+#[path = "../faults/tally.rs"]
+mod tally;
+#[path = "../faults/trace.rs"]
+mod trace;
+#[path = "../faults/world.rs"]
+mod world;
+
+use points::Which;
+use scenario::Scenario;
+use scratch::Programs;
+use std::path::Path;
+use std::process::ExitCode;
+use syslog::Syslog;
+use tally::{Name, Tally};
+
+const USAGE: &str = "usage: faults [--quick] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]";
+/// What this program is started with again.
+const INSIDE: &str = "inside";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["syslog", path] => {
+            syslog::run(Path::new(path));
+            ExitCode::SUCCESS
+        }
+        [INSIDE, options @ ..] => inside(options),
+        _ => {
+            let again: Vec<_> = [INSIDE.to_owned()].into_iter().chain(arguments).collect();
+            let status = ffi::run_without_shortcut(&again);
+            status
+                .code()
+                .and_then(|code| u8::try_from(code).ok())
+                .map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+    }
+}
+
+fn inside(options: &[&str]) -> ExitCode {
+    let Some((which, names)) = read(options) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let programs = Programs::find();
+    let _syslog = Syslog::listen(Path::new("/dev/log"));
+    let mut tally = Tally::new(matches!(which, Which::Only(_)));
+    for name in names {
+        let Some(scenario) = Scenario::prepare(&name, &programs) else {
+            eprintln!(
+                "there is no scenario {name}: {}",
+                scenario::NAMES.join(", ")
+            );
+            return ExitCode::from(2);
+        };
+        run(&scenario, &which, &mut tally);
+    }
+    if tally.finish() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn run(scenario: &Scenario, which: &Which, tally: &mut Tally) {
+    if scenario.from == subject::From::Start {
+        points::run(scenario, which, tally);
+    } else {
+        scenario
+            .world
+            .with_modules(|| points::run(scenario, which, tally));
+    }
+}
+
+/// Which faults, in which scenarios.
+fn read(options: &[&str]) -> Option<(Which, Vec<String>)> {
+    let all = || scenario::NAMES.map(str::to_owned).to_vec();
+    match options {
+        [] => Some((Which::All, all())),
+        ["--quick"] => Some((Which::One, all())),
+        ["--only", name] => {
+            let name = Name::parse(name)?;
+            Some((Which::Only(name.clone()), vec![name.scenario]))
+        }
+        ["--quick", names @ ..] => Some((Which::One, owned(names)?)),
+        names => Some((Which::All, owned(names)?)),
+    }
+}
+
+fn owned(names: &[&str]) -> Option<Vec<String>> {
+    let is_option = names.iter().any(|name| name.starts_with('-'));
+    (!is_option).then(|| names.iter().map(|name| (*name).to_owned()).collect())
+}

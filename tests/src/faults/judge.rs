@@ -1,0 +1,184 @@
+//! What must hold after a fault, whatever it was.
+
+use crate::disk;
+use crate::journal::Change;
+use crate::scenario::{Scenario, USER};
+use crate::subject::{From, Outcome, Reply};
+use crate::trace::{Clock, Seen};
+use crate::world::{Contents, contents};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// What must never happen.
+    pub violations: Vec<String>,
+    /// The sign-on after it took two passcodes.
+    pub took_two: bool,
+    /// A panic was met, and caught.
+    pub has_panicked: bool,
+    /// A file was left that the next who makes one removes.
+    pub left_a_file: bool,
+}
+
+/// What the fault may have done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct May {
+    /// Part of a block was written: the record is in doubt, and takes two passcodes.
+    pub tear: bool,
+    /// The process could not clean up after itself.
+    pub leave: bool,
+}
+
+impl Judgement {
+    fn must(&mut self, holds: bool, why: impl FnOnce() -> String) {
+        if !holds {
+            self.violations.push(why());
+        }
+    }
+}
+
+/// Judges a sign-on with a fault: what came of it, then what it left, by the sign-ons that follow.
+pub fn judge(scenario: &Scenario, first: &Reply, seen: &Seen, may: May) -> Judgement {
+    let mut judgement = Judgement::default();
+    judgement.has_panicked = seen.has_panicked();
+    judgement.code(scenario, first, seen);
+    if first.is_granted() {
+        judgement.durable(scenario, &seen.changes);
+    }
+    judgement.sequel(scenario, first.outcome, scenario.time, may);
+    judgement
+}
+
+/// Judges what is on a disk after the power went: `first` is what the person had heard by then.
+pub fn judge_sequel(scenario: &Scenario, first: Outcome, time: i64, may: May) -> Judgement {
+    let mut judgement = Judgement::default();
+    judgement.sequel(scenario, first, time, may);
+    judgement
+}
+
+impl Judgement {
+    /// No code but those of the contract, and no good passcode called wrong.
+    fn code(&mut self, scenario: &Scenario, first: &Reply, seen: &Seen) {
+        const SYSTEM_ERR: i32 = 4;
+        const USER_UNKNOWN: i32 = 10;
+        const IGNORE: i32 = 25;
+        let is_allowed = match first.outcome {
+            Outcome::Granted => scenario.is_good,
+            // Without the service's file libpam asks nothing, and denies by itself.
+            Outcome::Refused => !scenario.is_good || scenario.from == From::Start && first.told.is_empty(),
+            Outcome::Unavailable | Outcome::NoConversation | Outcome::Died => true,
+            // What libpam itself says: if it can't audit what was decided, or can't load the module.
+            Outcome::Other(SYSTEM_ERR) if seen.is_of_audit() => true,
+            Outcome::Other(code) => {
+                scenario.from == From::Start && code != USER_UNKNOWN && code != IGNORE
+            }
+        };
+        self.must(is_allowed, || {
+            format!("it ended with {:?}: {:?}", first.outcome, first.told)
+        });
+    }
+
+    /// Nothing was granted before the record was flushed. The inventory may be behind: the next who opens it mends it.
+    fn durable(&mut self, scenario: &Scenario, changes: &[Change]) {
+        let users = scenario.world.cache().join("users");
+        let record = fs::metadata(users.join(USER))
+            .map(|found| found.ino())
+            .unwrap_or_default();
+        let is_of_record = |change: &Change| match change {
+            Change::Bytes { file, .. } | Change::Length { file, .. } => *file == record,
+            Change::File { path, .. } | Change::Folder { path } | Change::Remove { path } => {
+                path.starts_with(&users)
+            }
+            Change::Rename { to, .. } => to.starts_with(&users),
+            Change::FileFlushed { .. } | Change::FolderFlushed { .. } => false,
+        };
+        let is_written = changes.iter().any(is_of_record);
+        self.must(is_written, || "granted, and nothing was written".to_owned());
+        let pending = disk::pending(changes)
+            .into_iter()
+            .filter(|change| is_of_record(change))
+            .count();
+        self.must(pending == 0, || {
+            format!("granted, and {pending} changes were not flushed")
+        });
+    }
+
+    fn sequel(&mut self, scenario: &Scenario, first: Outcome, time: i64, may: May) {
+        let world = &scenario.world;
+        self.files(scenario, may);
+        let clock = Clock::at(time);
+        let retry = world.sign_on(&scenario.retry, clock);
+        self.retry(scenario, first, &retry, may);
+        if retry.is_granted() {
+            let again = world.sign_on(&scenario.retry, clock);
+            self.must(!again.is_granted(), || {
+                "a passcode counted twice after it".to_owned()
+            });
+        }
+        let (script, later) = &scenario.fresh;
+        let fresh = world.sign_on(script, Clock::at(time + later));
+        self.must(fresh.is_granted(), || {
+            format!("a fresh passcode after it: {fresh:?}")
+        });
+        self.two(scenario, &fresh, may);
+        if let Some(stranger) = &scenario.stranger {
+            let reply = world.sign_on(stranger, Clock::at(time + later));
+            self.must(!reply.is_granted(), || {
+                "a token is with two people".to_owned()
+            });
+        }
+        self.seeds(scenario, &contents(&world.cache()));
+    }
+
+    fn retry(&mut self, scenario: &Scenario, first: Outcome, retry: &Reply, may: May) {
+        let was_granted = first == Outcome::Granted;
+        let was_counted = first == Outcome::Refused && !scenario.is_good;
+        let is_allowed = match retry.outcome {
+            Outcome::Granted => scenario.is_retry_good && !was_granted && !was_counted,
+            Outcome::Refused => true,
+            // Asked for a second passcode, which nobody had.
+            Outcome::NoConversation if retry.took_two() => may.tear || scenario.takes_two(),
+            Outcome::NoConversation => retry.is_spent(),
+            _ => false,
+        };
+        self.must(is_allowed, || {
+            format!("{first:?}, and tried again: {retry:?}")
+        });
+        self.two(scenario, retry, may);
+    }
+
+    fn two(&mut self, scenario: &Scenario, reply: &Reply, may: May) {
+        if reply.took_two() && !scenario.takes_two() {
+            self.took_two = true;
+            self.must(may.tear, || {
+                format!("in doubt, and nothing was torn: {reply:?}")
+            });
+        }
+    }
+
+    /// What lies there right after the fault.
+    fn files(&mut self, scenario: &Scenario, may: May) {
+        let there = contents(&scenario.world.cache());
+        self.seeds(scenario, &there);
+        let odd: Vec<_> = there.keys().filter(|path| is_unfinished(path)).collect();
+        self.left_a_file = !odd.is_empty();
+        self.must(odd.is_empty() || may.leave, || format!("left {odd:?}"));
+    }
+
+    fn seeds(&mut self, scenario: &Scenario, there: &Contents) {
+        let seed = &scenario.seed;
+        let holds = |content: &[u8]| content.windows(seed.len()).any(|part| part == seed);
+        for (path, content) in there {
+            let is_plain = content.as_deref().is_some_and(holds);
+            self.must(!is_plain, || format!("{} holds the seed", path.display()));
+        }
+    }
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(".new") || name.ends_with("-journal")
+}
