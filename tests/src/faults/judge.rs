@@ -68,7 +68,9 @@ impl Judgement {
         let is_allowed = match first.outcome {
             Outcome::Granted => scenario.is_good,
             // Without the service's file libpam asks nothing, and denies by itself.
-            Outcome::Refused => !scenario.is_good || scenario.from == From::Start && first.told.is_empty(),
+            Outcome::Refused => {
+                !scenario.is_good || scenario.from == From::Start && first.told.is_empty()
+            }
             Outcome::Unavailable | Outcome::NoConversation | Outcome::Died => true,
             // What libpam itself says: if it can't audit what was decided, or can't load the module.
             Outcome::Other(SYSTEM_ERR) if seen.is_of_audit() => true,
