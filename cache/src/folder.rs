@@ -166,11 +166,11 @@ impl Folder {
                 .and_then(|()| file.sync_all())
                 .map_err(|error| fault::io(&path, "write", error))
         });
-        if let Err(fault) = written {
+        let placed = written.and_then(|()| self.finish(name));
+        if placed.is_err() {
             let _ = self.clear();
-            return Err(fault);
         }
-        self.finish(name).map(|()| true)
+        placed.map(|()| true)
     }
 
     /// A new, empty file under [`UNFINISHED`], for its owner alone. The folder must be locked.

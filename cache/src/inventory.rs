@@ -72,21 +72,21 @@ impl Inventory {
                 return Err(fault::damaged(&folder.join(name), why));
             }
         }
-        let file = folder.unfinished()?;
-        let made = Self::connect(folder.join(UNFINISHED)).and_then(|mut inventory| {
+        let made = folder.unfinished().and_then(|file| {
+            let mut inventory = Self::connect(folder.join(UNFINISHED))?;
             inventory.fill(keys, entries)?;
             let Self { connection, path } = inventory;
             connection
                 .close()
-                .map_err(|(_, error)| failed(&path, error))
+                .map_err(|(_, error)| failed(&path, error))?;
+            file.sync_all()
+                .map_err(|error| fault::io(&folder.join(NAME), "flush", error))?;
+            folder.finish(NAME)
         });
-        if let Err(fault) = made {
+        if made.is_err() {
             let _ = folder.clear();
-            return Err(fault);
         }
-        file.sync_all()
-            .map_err(|error| fault::io(&folder.join(NAME), "flush", error))?;
-        folder.finish(NAME)
+        made
     }
 
     /// An inventory of these tokens that is on no disk, for a dry run.
