@@ -6,6 +6,8 @@
 
 #[path = "../faults/calls.rs"]
 mod calls;
+#[path = "../faults/clocks.rs"]
+mod clocks;
 #[path = "../faults/disk.rs"]
 mod disk;
 #[path = "../faults/ffi.rs"]
@@ -16,8 +18,12 @@ mod journal;
 mod judge;
 #[path = "../faults/kind.rs"]
 mod kind;
+#[path = "../faults/limits.rs"]
+mod limits;
 #[path = "../faults/points.rs"]
 mod points;
+#[path = "../faults/power.rs"]
+mod power;
 #[path = "../faults/scenario.rs"]
 mod scenario;
 #[path = "../races/scratch.rs"]
@@ -30,18 +36,21 @@ mod syslog;
 mod tally;
 #[path = "../faults/trace.rs"]
 mod trace;
+#[path = "../faults/which.rs"]
+mod which;
 #[path = "../faults/world.rs"]
 mod world;
 
-use points::Which;
 use scenario::Scenario;
 use scratch::Programs;
 use std::path::Path;
 use std::process::ExitCode;
 use syslog::Syslog;
 use tally::{Name, Tally};
+use which::Which;
 
-const USAGE: &str = "usage: faults [--quick] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]";
+const USAGE: &str =
+    "usage: faults [--quick] [--seed N] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]";
 /// What this program is started with again.
 const INSIDE: &str = "inside";
 
@@ -71,7 +80,8 @@ fn inside(options: &[&str]) -> ExitCode {
     };
     let programs = Programs::find();
     let _syslog = Syslog::listen(Path::new("/dev/log"));
-    let mut tally = Tally::new(matches!(which, Which::Only(_)));
+    ffi::stay_on_one_processor();
+    let mut tally = Tally::new(&which);
     for name in names {
         let Some(scenario) = Scenario::prepare(&name, &programs) else {
             eprintln!(
@@ -92,29 +102,35 @@ fn inside(options: &[&str]) -> ExitCode {
 fn run(scenario: &Scenario, which: &Which, tally: &mut Tally) {
     if scenario.from == subject::From::Start {
         points::run(scenario, which, tally);
+        limits::run(scenario, which, tally);
     } else {
-        scenario
-            .world
-            .with_modules(|| points::run(scenario, which, tally));
+        scenario.world.with_modules(|| {
+            points::run(scenario, which, tally);
+            power::run(scenario, which, tally);
+            clocks::run(scenario, which, tally);
+            limits::run(scenario, which, tally);
+        });
     }
 }
 
 /// Which faults, in which scenarios.
 fn read(options: &[&str]) -> Option<(Which, Vec<String>)> {
-    let all = || scenario::NAMES.map(str::to_owned).to_vec();
-    match options {
-        [] => Some((Which::All, all())),
-        ["--quick"] => Some((Which::One, all())),
-        ["--only", name] => {
-            let name = Name::parse(name)?;
-            Some((Which::Only(name.clone()), vec![name.scenario]))
+    let mut which = Which::default();
+    let mut names = Vec::new();
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match *option {
+            "--quick" => which.is_quick = true,
+            "--seed" => which.seed = options.next()?.parse().ok()?,
+            "--only" => which.only = Some(Name::parse(options.next()?)?),
+            unknown if unknown.starts_with('-') => return None,
+            name => names.push(name.to_owned()),
         }
-        ["--quick", names @ ..] => Some((Which::One, owned(names)?)),
-        names => Some((Which::All, owned(names)?)),
     }
-}
-
-fn owned(names: &[&str]) -> Option<Vec<String>> {
-    let is_option = names.iter().any(|name| name.starts_with('-'));
-    (!is_option).then(|| names.iter().map(|name| (*name).to_owned()).collect())
+    if let Some(only) = &which.only {
+        names = vec![only.scenario.clone()];
+    } else if names.is_empty() {
+        names = scenario::NAMES.map(str::to_owned).to_vec();
+    }
+    Some((which, names))
 }

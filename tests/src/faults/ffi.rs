@@ -422,10 +422,16 @@ impl Shared {
     }
 }
 
-/// Takes all memory that this process may still have, but for one block of so many bytes.
-pub fn take_memory(but: usize) {
+/// Takes all memory that this process may still have when `limit` has been called, but for one block of so many bytes.
+pub fn take_memory(but: usize, limit: impl FnOnce()) {
+    const MOST: c_int = 32 << 20;
+    for what in [libc::M_MMAP_THRESHOLD, libc::M_TRIM_THRESHOLD] {
+        // SAFETY: from here on malloc gives all from the heap, and the heap keeps what is freed.
+        unsafe { libc::mallopt(what, MOST) };
+    }
     // SAFETY: asks for memory only.
     let spared = black_box(unsafe { libc::malloc(but) });
+    limit();
     let mut size = 1 << 20;
     while size >= 16 {
         // SAFETY: asks for memory only, and leaves it as it is.
@@ -443,4 +449,19 @@ pub fn silence() {
     // SAFETY: both are open; the standard library's stderr is only a number.
     let stderr = unsafe { libc::dup2(nowhere.as_raw_fd(), libc::STDERR_FILENO) };
     assert_eq!(stderr, libc::STDERR_FILENO, "stderr can't be another file");
+}
+
+/// From here on this process and its children stay on the processor that they are on: a tracer and who is traced never
+/// run at once, and hand over faster there.
+pub fn stay_on_one_processor() {
+    let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed();
+    // SAFETY: takes no memory.
+    let processor = unsafe { libc::sched_getcpu() };
+    let processor = usize::try_from(processor).expect("the kernel tells the processor");
+    // SAFETY: a set that is all zero is an empty one.
+    let set = unsafe { set.assume_init_mut() };
+    // SAFETY: the set is a whole one; a number beyond it is left out.
+    unsafe { libc::CPU_SET(processor, set) };
+    // SAFETY: reads the set. Where it is refused, everything is only slower.
+    unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), set) };
 }

@@ -30,6 +30,8 @@ pub struct May {
     pub tear: bool,
     /// The process could not clean up after itself.
     pub leave: bool,
+    /// A good passcode is none by the clock, nor is a lock one.
+    pub refuse: bool,
 }
 
 impl Judgement {
@@ -41,38 +43,61 @@ impl Judgement {
 }
 
 /// Judges a sign-on with a fault: what came of it, then what it left, by the sign-ons that follow.
-pub fn judge(scenario: &Scenario, first: &Reply, seen: &Seen, may: May) -> Judgement {
+pub fn judge(scenario: &Scenario, first: &Reply, seen: &Seen, times: Times, may: May) -> Judgement {
     let mut judgement = Judgement::default();
     judgement.has_panicked = seen.has_panicked();
-    judgement.code(scenario, first, seen);
+    judgement.code(scenario, first, seen, may);
     if first.is_granted() {
         judgement.durable(scenario, &seen.changes);
     }
-    judgement.sequel(scenario, first.outcome, scenario.time, may);
+    judgement.sequel(scenario, first.outcome, times, may);
     judgement
 }
 
-/// Judges what is on a disk after the power went: `first` is what the person had heard by then.
-pub fn judge_sequel(scenario: &Scenario, first: Outcome, time: i64, may: May) -> Judgement {
+/// Judges what there is, by the sign-ons that follow: `first` is what the person had heard before.
+pub fn judge_sequel(scenario: &Scenario, first: Outcome, times: Times, may: May) -> Judgement {
     let mut judgement = Judgement::default();
-    judgement.sequel(scenario, first, time, may);
+    judgement.sequel(scenario, first, times, may);
     judgement
+}
+
+/// When the sign-ons that follow happen, in seconds since 1970 UTC.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// The same passcode again.
+    pub retry: i64,
+    /// A fresh one.
+    pub fresh: i64,
+}
+
+impl Times {
+    /// As the scenario has it.
+    pub const fn of(scenario: &Scenario) -> Self {
+        Self {
+            retry: scenario.time,
+            fresh: scenario.time + scenario.fresh.1,
+        }
+    }
 }
 
 impl Judgement {
     /// No code but those of the contract, and no good passcode called wrong.
-    fn code(&mut self, scenario: &Scenario, first: &Reply, seen: &Seen) {
+    fn code(&mut self, scenario: &Scenario, first: &Reply, seen: &Seen, may: May) {
         const SYSTEM_ERR: i32 = 4;
+        const BUF_ERR: i32 = 5;
         const USER_UNKNOWN: i32 = 10;
         const IGNORE: i32 = 25;
         let is_allowed = match first.outcome {
             Outcome::Granted => scenario.is_good,
+            Outcome::Refused if may.refuse => true,
             // Without the service's file libpam asks nothing, and denies by itself.
             Outcome::Refused => {
                 !scenario.is_good || scenario.from == From::Start && first.told.is_empty()
             }
             Outcome::Unavailable | Outcome::NoConversation | Outcome::Died => true,
-            // What libpam itself says: if it can't audit what was decided, or can't load the module.
+            // What libpam itself says: without memory of its own, if it can't audit what was decided, if it can't load
+            // the module.
+            Outcome::Other(BUF_ERR) if first.told.is_empty() => true,
             Outcome::Other(SYSTEM_ERR) if seen.is_of_audit() => true,
             Outcome::Other(code) => {
                 scenario.from == From::Start && code != USER_UNKNOWN && code != IGNORE
@@ -108,10 +133,10 @@ impl Judgement {
         });
     }
 
-    fn sequel(&mut self, scenario: &Scenario, first: Outcome, time: i64, may: May) {
+    fn sequel(&mut self, scenario: &Scenario, first: Outcome, times: Times, may: May) {
         let world = &scenario.world;
         self.files(scenario, may);
-        let clock = Clock::at(time);
+        let clock = Clock::at(times.retry);
         let retry = world.sign_on(&scenario.retry, clock);
         self.retry(scenario, first, &retry, may);
         if retry.is_granted() {
@@ -120,14 +145,13 @@ impl Judgement {
                 "a passcode counted twice after it".to_owned()
             });
         }
-        let (script, later) = &scenario.fresh;
-        let fresh = world.sign_on(script, Clock::at(time + later));
+        let fresh = world.sign_on(&scenario.fresh.0, Clock::at(times.fresh));
         self.must(fresh.is_granted(), || {
             format!("a fresh passcode after it: {fresh:?}")
         });
         self.two(scenario, &fresh, may);
         if let Some(stranger) = &scenario.stranger {
-            let reply = world.sign_on(stranger, Clock::at(time + later));
+            let reply = world.sign_on(stranger, Clock::at(times.fresh));
             self.must(!reply.is_granted(), || {
                 "a token is with two people".to_owned()
             });
@@ -137,7 +161,7 @@ impl Judgement {
 
     fn retry(&mut self, scenario: &Scenario, first: Outcome, retry: &Reply, may: May) {
         let was_granted = first == Outcome::Granted;
-        let was_counted = first == Outcome::Refused && !scenario.is_good;
+        let was_counted = first == Outcome::Refused && !scenario.is_good && !may.refuse;
         let is_allowed = match retry.outcome {
             Outcome::Granted => scenario.is_retry_good && !was_granted && !was_counted,
             Outcome::Refused => true,

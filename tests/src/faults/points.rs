@@ -1,24 +1,14 @@
 //! A fault at each system call of a sign-on.
 
 use crate::calls;
-use crate::judge::{May, judge};
+use crate::judge::{May, Times, judge};
 use crate::kind::{Call, KINDS, Kind};
 use crate::scenario::Scenario;
 use crate::tally::{Name, Tally};
 use crate::trace::Injection;
+use crate::which::Which;
 
-/// Which faults of those that there are.
-#[derive(Debug, Clone)]
-pub enum Which {
-    /// All.
-    All,
-    /// At each call one that applies, another kind at the next.
-    One,
-    /// This one.
-    Only(Name),
-}
-
-/// Tries them.
+/// Tries them all; in a quick run one that applies at each call, and another kind at the next.
 pub fn run(scenario: &Scenario, which: &Which, tally: &mut Tally) {
     scenario.world.restore();
     let clean = scenario
@@ -28,26 +18,22 @@ pub fn run(scenario: &Scenario, which: &Which, tally: &mut Tally) {
     let mut tried = 0;
     for (place, call) in calls.iter().enumerate() {
         let number = place + 1;
-        let applicable = KINDS.iter().filter(|(_, kind)| kind.at(call).is_some());
-        let chosen: Vec<_> = match which {
-            Which::All => applicable.collect(),
-            Which::One => {
-                let all: Vec<_> = applicable.collect();
-                vec![all[place % all.len()]]
-            }
-            Which::Only(name) => applicable
-                .filter(|(kind, _)| name.is(scenario.name, kind, number))
-                .collect(),
-        };
-        tried += usize::from(!chosen.is_empty());
-        for (kind, fault) in chosen {
-            let name = Name {
-                scenario: scenario.name.to_owned(),
-                kind: (*kind).to_owned(),
-                number,
-            };
-            inject(scenario, &name, *fault, call, tally);
+        let mut chosen: Vec<_> = KINDS
+            .iter()
+            .filter(|(_, kind)| kind.at(call).is_some())
+            .collect();
+        if which.is_quick && which.only.is_none() {
+            chosen = vec![chosen[place % chosen.len()]];
         }
+        let mut is_tried = false;
+        for (kind, fault) in chosen {
+            let name = Name::new(scenario.name, kind, number);
+            if which.wants(&name, 100) {
+                is_tried = true;
+                inject(scenario, &name, *fault, call, tally);
+            }
+        }
+        tried += usize::from(is_tried);
     }
     tally.points(scenario.name, tried);
 }
@@ -62,7 +48,8 @@ fn inject(scenario: &Scenario, name: &Name, kind: Kind, call: &Call, tally: &mut
     let (reply, seen) = scenario
         .world
         .watch_from(scenario.from, script, clock, Some(injection));
-    let judgement = judge(scenario, &reply, &seen, may(kind, call));
+    let times = Times::of(scenario);
+    let judgement = judge(scenario, &reply, &seen, times, may(kind, call));
     tally.count(name, &calls::name(call.number), reply.outcome, &judgement);
 }
 
@@ -71,5 +58,6 @@ fn may(kind: Kind, call: &Call) -> May {
     May {
         tear: matches!(kind, Kind::Torn(_) | Kind::Short),
         leave: kills || matches!(kind, Kind::Disk(_)) || calls::removes(call.number),
+        refuse: false,
     }
 }

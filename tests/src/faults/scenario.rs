@@ -88,6 +88,17 @@ impl Scenario {
         Clock::at(self.time)
     }
 
+    /// When the fresh passcode is given if the clock has jumped to a moment: what a TOTP token shows depends on the time,
+    /// and its own is right.
+    pub fn fresh_at(&self, moment: i64) -> i64 {
+        let from = if self.name == "totp" {
+            self.time
+        } else {
+            moment
+        };
+        from + self.fresh.1
+    }
+
     /// Whether one passcode may not be enough by its nature.
     pub fn takes_two(&self) -> bool {
         self.name == "resync"
@@ -159,7 +170,12 @@ fn totp(world: World, token: &Token, time: u64) -> Scenario {
         fresh: &token.at(time + 90),
         next: &token.at(time + 120),
     };
-    good(world, token, time, &passcodes)
+    let both = two(&token.at(time), &token.at(time + 30));
+    Scenario {
+        script: both.clone(),
+        retry: both,
+        ..good(world, token, time, &passcodes)
+    }
 }
 
 /// The wrong passcode that locks. The right one after it is granted only if that was not counted.
@@ -175,6 +191,8 @@ fn wrong(world: World, token: &Token, time: u64) -> Scenario {
     Scenario {
         script: script(&wrong[0]),
         is_good: false,
+        // Longer than any lock.
+        fresh: (prepared.fresh.0, 3700),
         ..prepared
     }
 }

@@ -4,6 +4,8 @@ use crate::ffi::{self, Shared, Traced};
 use otpair_tests::libpam::{self, Answer, PAM_SUCCESS, Person, Request, Style};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::collections::VecDeque;
+use std::fs;
+use std::hint::black_box;
 
 /// What a person does.
 #[derive(Debug, Clone)]
@@ -81,18 +83,37 @@ pub enum Limit {
     Resource(Resource, u64),
     /// More memory than it has and so many bytes.
     Memory(usize),
+    /// More of the stack than it has used and so many bytes.
+    Stack(u64),
 }
 
 impl Limit {
     fn set(self) {
         match self {
             Self::Resource(resource, most) => limit(resource, most),
-            Self::Memory(but) => {
-                limit(Resource::As, 0);
-                ffi::take_memory(but);
-            }
+            Self::Memory(but) => ffi::take_memory(but, || limit(Resource::As, 0)),
+            Self::Stack(more) => limit(Resource::Stack, used_stack() + more),
         }
     }
+}
+
+/// How much of the stack has been used, in bytes.
+fn used_stack() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc is there");
+    let used = status.lines().find_map(|line| line.strip_prefix("VmStk:"));
+    let kilobytes = used.and_then(|used| used.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.expect("the kernel tells what is used of the stack") * 1024
+}
+
+/// Does the work so many pages deeper in the stack.
+fn deeper(pages: usize, work: &mut dyn FnMut()) {
+    let page = black_box([0_u8; 4096]);
+    if pages == 0 {
+        work();
+    } else {
+        deeper(pages - 1, work);
+    }
+    black_box(page);
 }
 
 fn limit(resource: Resource, most: u64) {
@@ -142,7 +163,15 @@ pub fn start(
             }
             From::Loaded => Some(&ready),
         };
-        libpam::watched(request, &mut person, loaded, &|code| shared.set_code(code));
+        // Deeper than this program has ever been: what is used of the stack is what this sign-on uses.
+        let pages = if matches!(limits, Some(Limit::Stack(_))) {
+            256
+        } else {
+            0
+        };
+        deeper(pages, &mut || {
+            libpam::watched(request, &mut person, loaded, &|code| shared.set_code(code));
+        });
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::judge::Judgement;
 use crate::subject::Outcome;
+use crate::which::Which;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -28,9 +29,13 @@ impl Name {
         parts.next().is_none().then_some(name)
     }
 
-    /// Whether this fault is asked for.
-    pub fn is(&self, scenario: &str, kind: &str, number: usize) -> bool {
-        self.scenario == scenario && self.kind == kind && self.number == number
+    /// A name.
+    pub fn new(scenario: &str, kind: &str, number: usize) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            kind: kind.to_owned(),
+            number,
+        }
     }
 }
 
@@ -55,17 +60,20 @@ pub struct Tally {
     rows: BTreeMap<(String, String), Row>,
     /// The system calls of each scenario that were tried.
     points: BTreeMap<String, usize>,
+    options: String,
     speaks: bool,
 }
 
 impl Tally {
-    /// Nothing yet. `speaks`: every fault is told, not only violations.
-    pub fn new(speaks: bool) -> Self {
+    /// Nothing yet.
+    pub fn new(which: &Which) -> Self {
         Self {
             start: Instant::now(),
             rows: BTreeMap::new(),
             points: BTreeMap::new(),
-            speaks,
+            options: which.options(),
+            // Every fault is told, not only violations.
+            speaks: which.only.is_some(),
         }
     }
 
@@ -101,9 +109,10 @@ impl Tally {
         if self.speaks {
             eprintln!("{scenario}:{kind}:{number} at {what}: {outcome:?}");
         }
+        let options = &self.options;
         for violation in &judgement.violations {
             eprintln!(
-                "VIOLATION ./faults --only {scenario}:{kind}:{number} (at {what}): {violation}"
+                "VIOLATION ./faults {options} --only {scenario}:{kind}:{number} (at {what}): {violation}"
             );
         }
     }
@@ -142,8 +151,9 @@ impl Tally {
         let violations: usize = self.rows.values().map(|row| row.violations).sum();
         let points: usize = self.points.values().sum();
         println!(
-            "faults: {points} points, {} injected, {violations} violations ({} s)",
+            "faults: {points} points, {} injected, {violations} violations ({}, {} s)",
             self.injected(),
+            self.options,
             self.start.elapsed().as_secs()
         );
         violations == 0

@@ -47,7 +47,7 @@ pub struct Seen {
     pub calls: Vec<Call>,
     /// What they have changed in the seed cache, and flushed there.
     pub changes: Vec<Change>,
-    /// The last call to which something was done, counted from 1.
+    /// The last call to which something was done, or for which libpam got no socket; counted from 1.
     pub last_fault: usize,
     /// How often the clock was read.
     pub readings: usize,
@@ -151,6 +151,9 @@ impl Tracer {
             Act::Fail(_) if call.number == libc::SYS_brk => {}
             Act::Fail(error) => traced.answer(-i64::from(error)),
             _ => {
+                if call.audits() && result < 0 {
+                    self.seen.last_fault = self.seen.calls.len();
+                }
                 self.journal.after(result);
                 self.tell_time(&call, result);
             }

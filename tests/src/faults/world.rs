@@ -133,9 +133,15 @@ impl World {
     }
 
     /// A sign-on of a process that may not have all it wants.
-    pub fn watch_limited(&self, script: &Script, clock: Clock, limit: Limit) -> (Reply, Seen) {
+    pub fn watch_limited(
+        &self,
+        from: From,
+        script: &Script,
+        clock: Clock,
+        limit: Limit,
+    ) -> (Reply, Seen) {
         let request = self.request(script);
-        let traced = subject::start(&self.shared, &request, script, From::Loaded, Some(limit));
+        let traced = subject::start(&self.shared, &request, script, from, Some(limit));
         let seen = trace::follow(traced, clock, None, &self.cache());
         (subject::reply(&self.shared), seen)
     }

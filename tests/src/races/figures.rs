@@ -1,29 +1,7 @@
-//! What the programs share: chance, and the line of figures.
+//! The line of figures.
 
 use std::fmt::Write as _;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-/// Random enough for choosing moments (xorshift64*, G. Marsaglia and S. Vigna).
-#[derive(Debug)]
-pub struct Chance(u64);
-
-impl Chance {
-    /// Another sequence at every run.
-    pub fn new() -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("the clock is after 1970");
-        Self(u64::from(now.subsec_nanos()) << 20 | 1)
-    }
-
-    /// A number below `end`; 0 if `end` is 0.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) % end.max(1)
-    }
-}
+use std::time::Instant;
 
 /// Counts of what happened, in the order in which they are named first, and the violations.
 #[derive(Debug)]

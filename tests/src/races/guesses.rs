@@ -1,9 +1,10 @@
 //! Parallel guesses against the throttle.
 
-use crate::figures::{Chance, Figures};
+use crate::figures::Figures;
 use crate::scratch::{Programs, Scratch};
 use crate::together::Holder;
 use crate::worker::{Meet, Reply, Worker, monotonic};
+use otpair_tests::chance::Chance;
 use serde_json::Value;
 use std::env::temp_dir;
 use std::fs;

@@ -1,9 +1,10 @@
 //! SIGKILL at a random moment of a sign-on, a pairing, an unpairing and an import.
 
-use crate::figures::{Chance, Figures};
+use crate::figures::Figures;
 use crate::scratch::{Programs, Scratch};
 use crate::together::{CONFIG, Holder};
 use crate::worker::{Meet, Reply, Worker, monotonic, wait_until};
+use otpair_tests::chance::Chance;
 use otpair_tests::token::Token;
 use serde_json::Value;
 use std::collections::BTreeMap;

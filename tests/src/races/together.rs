@@ -1,8 +1,9 @@
 //! Two sessions at the same moment.
 
-use crate::figures::{Chance, Figures};
+use crate::figures::Figures;
 use crate::scratch::{Programs, Scratch};
 use crate::worker::{Meet, Reply, Worker, monotonic};
+use otpair_tests::chance::Chance;
 use otpair_tests::token::Token;
 use std::env::temp_dir;
 
