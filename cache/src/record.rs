@@ -142,13 +142,9 @@ fn put(file: &File, path: &Path, block: &[u8; block::LEN], offset: u64) -> Resul
         let why = std::io::Error::other("the process's limit on file sizes is too low");
         return Err(fault::io(path, "write", why));
     }
-    let written = file
-        .write_at(block, offset)
+    // One write, but where the kernel does it in parts: a part alone would leave the record in doubt.
+    file.write_all_at(block, offset)
         .map_err(|error| fault::io(path, "write", error))?;
-    if written != block::LEN {
-        let short = std::io::Error::from(std::io::ErrorKind::WriteZero);
-        return Err(fault::io(path, "write all of a block", short));
-    }
     file.sync_data()
         .map_err(|error| fault::io(path, "flush", error))
 }

@@ -56,7 +56,7 @@ fn inject(scenario: &Scenario, name: &Name, kind: Kind, call: &Call, tally: &mut
 fn may(kind: Kind, call: &Call) -> May {
     let kills = matches!(kind, Kind::KillBefore | Kind::KillAfter | Kind::Torn(_));
     May {
-        tear: matches!(kind, Kind::Torn(_) | Kind::Short),
+        tear: matches!(kind, Kind::Torn(_)),
         leave: kills || matches!(kind, Kind::Disk(_)) || calls::removes(call.number),
         refuse: false,
     }
