@@ -10,6 +10,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+/// After so few failures no lock is longer, in seconds.
+const LONGEST_WAIT: i64 = 480;
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Judgement {
@@ -145,7 +148,12 @@ impl Judgement {
                 "a passcode counted twice after it".to_owned()
             });
         }
-        let fresh = world.sign_on(&scenario.fresh.0, Clock::at(times.fresh));
+        let mut fresh = world.sign_on(&scenario.fresh.0, Clock::at(times.fresh));
+        if may.tear && fresh.is_locked() {
+            // The first of two passcodes is a failure, and so may be one too many: the second has to wait.
+            self.took_two = true;
+            fresh = world.sign_on(&scenario.second(), Clock::at(times.fresh + LONGEST_WAIT));
+        }
         self.must(fresh.is_granted(), || {
             format!("a fresh passcode after it: {fresh:?}")
         });
@@ -167,7 +175,7 @@ impl Judgement {
             Outcome::Refused => true,
             // Asked for a second passcode, which nobody had.
             Outcome::NoConversation if retry.took_two() => may.tear || scenario.takes_two(),
-            Outcome::NoConversation => retry.is_spent(),
+            Outcome::NoConversation => retry.has_nothing_more(),
             _ => false,
         };
         self.must(is_allowed, || {

@@ -16,9 +16,12 @@ const UNKNOWN: &str = "nobody-has-this-name";
 const SERIAL: &str = "10000071";
 
 /// The names of all scenarios.
-pub const NAMES: [&str; 8] = [
-    "hotp", "totp", "wrong", "resync", "pairing", "bypass", "unknown", "loading",
+pub const NAMES: [&str; 9] = [
+    "hotp", "totp", "wrong", "resync", "pairing", "bypass", "unknown", "group", "loading",
 ];
+
+/// Rules by groups: the user's own has to sign on, and another's need not.
+const BY_GROUP: &str = "required_for = [\"@daemon\"]\nexempt = [\"@bin\"]";
 
 /// One of them, prepared.
 pub struct Scenario {
@@ -64,7 +67,7 @@ impl Scenario {
         } else {
             Token::hotp(SERIAL).digits(8)
         };
-        let world = World::new(programs);
+        let world = World::new(programs, if name == "group" { BY_GROUP } else { "" });
         world.scratch().import([token.clone()]);
         let mut scenario = match name {
             "totp" => totp(world, &token, time),
@@ -86,6 +89,14 @@ impl Scenario {
     /// The clock at the sign-on to which faults are done.
     pub const fn clock(&self) -> Clock {
         Clock::at(self.time)
+    }
+
+    /// The second of the fresh passcodes alone.
+    pub fn second(&self) -> Script {
+        Script {
+            passcodes: self.fresh.0.nexts.clone(),
+            ..self.fresh.0.clone()
+        }
     }
 
     /// When the fresh passcode is given if the clock has jumped to a moment: what a TOTP token shows depends on the time,

@@ -65,9 +65,16 @@ impl Reply {
         self.outcome == Outcome::Granted
     }
 
-    /// Whether the person heard that their passcode was used before.
-    pub fn is_spent(&self) -> bool {
-        !self.is_granted() && self.told.contains("already used")
+    /// Whether the person heard that their passcode was none, and had no other.
+    pub fn has_nothing_more(&self) -> bool {
+        let is_told = ["already used", "Wrong passcode", "not accepted"];
+        self.outcome == Outcome::NoConversation
+            && is_told.iter().any(|told| self.told.contains(told))
+    }
+
+    /// Whether nothing was checked, or nothing more, because of too many failures.
+    pub fn is_locked(&self) -> bool {
+        !self.is_granted() && self.told.contains("Locked")
     }
 
     /// Whether one passcode was not enough.

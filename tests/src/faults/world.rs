@@ -16,8 +16,8 @@ const PARENT: &str = "/dev/scratch";
 /// The service of those who may be asked for a second passcode.
 const TWO: &str = "two";
 
-/// Elsewhere one attempt a sign-on, so that each passcode has a sign-on of its own.
-const CONFIG: &str = "[sign_on]\nattempts = 1\n[service.two]\nattempts = 2\n\
+/// Elsewhere one attempt a sign-on, so that each passcode has a sign-on of its own. `{rules}` are a scenario's.
+const CONFIG: &str = "[sign_on]\nattempts = 1\n{rules}\n[service.two]\nattempts = 2\n\
                       [audit]\nfile = \"{folder}/audit.jsonl\"\n";
 
 /// What a folder holds: each path below it, with the contents of a file, or nothing for a folder.
@@ -32,9 +32,10 @@ pub struct World {
 }
 
 impl World {
-    /// An otpair with a cache that holds nothing.
-    pub fn new(programs: &Programs) -> Self {
-        let scratch = Scratch::new(programs, Path::new(PARENT), CONFIG);
+    /// An otpair with a cache that holds nothing, and more rules for who has to sign on.
+    pub fn new(programs: &Programs, rules: &str) -> Self {
+        let config = CONFIG.replace("{rules}", rules);
+        let scratch = Scratch::new(programs, Path::new(PARENT), &config);
         let confdir = scratch.confdir();
         fs::copy(confdir.join(SERVICE), confdir.join(TWO)).expect("a service can be copied");
         Self {
