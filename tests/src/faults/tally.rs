@@ -39,19 +39,33 @@ impl Name {
     }
 }
 
-#[derive(Debug, Default, Clone, Copy)]
-struct Row {
-    injected: usize,
-    granted: usize,
-    refused: usize,
-    unavailable: usize,
-    no_conversation: usize,
-    other: usize,
-    died: usize,
-    panicked: usize,
-    took_two: usize,
-    left: usize,
-    violations: usize,
+/// What is counted, in the order of the table's columns.
+const COLUMNS: [&str; 11] = [
+    "injected",
+    "granted",
+    "refused",
+    "unavailable",
+    "nobody to ask",
+    "libpam's own code",
+    "died",
+    "panic caught",
+    "then two passcodes",
+    "left a file",
+    "violations",
+];
+
+type Row = [usize; COLUMNS.len()];
+
+/// The column of how a sign-on ended.
+const fn column(outcome: Outcome) -> usize {
+    match outcome {
+        Outcome::Granted => 1,
+        Outcome::Refused => 2,
+        Outcome::Unavailable => 3,
+        Outcome::NoConversation => 4,
+        Outcome::Other(_) => 5,
+        Outcome::Died => 6,
+    }
 }
 
 /// The figures of a run.
@@ -84,23 +98,15 @@ impl Tally {
 
     /// Counts a fault and says what was wrong.
     pub fn count(&mut self, name: &Name, what: &str, outcome: Outcome, judgement: &Judgement) {
-        let row = self
-            .rows
-            .entry((name.scenario.clone(), name.kind.clone()))
-            .or_default();
-        row.injected += 1;
-        *match outcome {
-            Outcome::Granted => &mut row.granted,
-            Outcome::Refused => &mut row.refused,
-            Outcome::Unavailable => &mut row.unavailable,
-            Outcome::NoConversation => &mut row.no_conversation,
-            Outcome::Other(_) => &mut row.other,
-            Outcome::Died => &mut row.died,
-        } += 1;
-        row.panicked += usize::from(judgement.has_panicked);
-        row.took_two += usize::from(judgement.took_two);
-        row.left += usize::from(judgement.left_a_file);
-        row.violations += judgement.violations.len();
+        let key = (name.scenario.clone(), name.kind.clone());
+        let row = self.rows.entry(key).or_default();
+        let is_caught = judgement.has_panicked && outcome != Outcome::Died;
+        row[0] += 1;
+        row[column(outcome)] += 1;
+        row[7] += usize::from(is_caught);
+        row[8] += usize::from(judgement.took_two);
+        row[9] += usize::from(judgement.left_a_file);
+        row[10] += judgement.violations.len();
         let Name {
             scenario,
             kind,
@@ -117,45 +123,49 @@ impl Tally {
         }
     }
 
-    /// How many faults were injected.
-    pub fn injected(&self) -> usize {
-        self.rows.values().map(|row| row.injected).sum()
-    }
-
-    /// Prints the table and the sums; whether nothing was violated.
+    /// Prints a table by scenario, one by fault, and the sums; whether nothing was violated.
     pub fn finish(&self) -> bool {
-        println!(
-            "| scenario | fault | injected | granted | refused | unavailable | nobody to ask | libpam | died | panicked | \
-             then two passcodes | left a file | violations |"
-        );
-        println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-        for ((scenario, kind), row) in &self.rows {
-            let Row {
-                injected,
-                granted,
-                refused,
-                unavailable,
-                no_conversation,
-                other,
-                died,
-                panicked,
-                took_two,
-                left,
-                violations,
-            } = row;
-            println!(
-                "| {scenario} | {kind} | {injected} | {granted} | {refused} | {unavailable} | {no_conversation} | {other} | \
-                 {died} | {panicked} | {took_two} | {left} | {violations} |"
-            );
+        let head = COLUMNS.join(" | ");
+        let line = "---|".repeat(COLUMNS.len());
+        println!("| scenario | system calls | {head} |\n|---|---|{line}");
+        for (scenario, row) in self.summed(|(scenario, _)| scenario) {
+            let points = self.points.get(scenario).copied().unwrap_or_default();
+            println!("| {scenario} | {points} | {}", cells(&row));
         }
-        let violations: usize = self.rows.values().map(|row| row.violations).sum();
-        let points: usize = self.points.values().sum();
+        println!("\n| fault | {head} |\n|---|{line}");
+        for (kind, row) in self.summed(|(_, kind)| kind) {
+            println!("| {kind} | {}", cells(&row));
+        }
+        let total = self.summed(|_| "").remove("").unwrap_or_default();
+        let [injected, .., violations] = total;
         println!(
-            "faults: {points} points, {} injected, {violations} violations ({}, {} s)",
-            self.injected(),
+            "\nfaults: {} points, {injected} injected, {violations} violations ({}, {} s)",
+            self.points.values().sum::<usize>(),
             self.options,
             self.start.elapsed().as_secs()
         );
         violations == 0
     }
+
+    fn summed<'a>(
+        &'a self,
+        by: impl Fn(&'a (String, String)) -> &'a str,
+    ) -> BTreeMap<&'a str, Row> {
+        let mut sums: BTreeMap<_, Row> = BTreeMap::new();
+        for (name, row) in &self.rows {
+            let sum = sums.entry(by(name)).or_default();
+            for (sum, more) in sum.iter_mut().zip(row) {
+                *sum += more;
+            }
+        }
+        sums
+    }
+}
+
+fn cells(row: &Row) -> String {
+    row.iter()
+        .map(|count| format!("{count} | "))
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
