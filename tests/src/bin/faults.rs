@@ -10,8 +10,6 @@ mod calls;
 mod clocks;
 #[path = "../faults/disk.rs"]
 mod disk;
-#[path = "../faults/ffi.rs"]
-mod ffi;
 #[path = "../faults/journal.rs"]
 mod journal;
 #[path = "../faults/judge.rs"]
@@ -20,6 +18,8 @@ mod judge;
 mod kind;
 #[path = "../faults/limits.rs"]
 mod limits;
+#[path = "../faults/memory/ffi.rs"]
+mod memory;
 #[path = "../faults/points.rs"]
 mod points;
 #[path = "../faults/power.rs"]
@@ -28,6 +28,8 @@ mod power;
 mod scenario;
 #[path = "../races/scratch.rs"]
 mod scratch;
+#[path = "../faults/shortcut.rs"]
+mod shortcut;
 #[path = "../faults/subject.rs"]
 mod subject;
 #[path = "../bench/syslog.rs"]
@@ -36,6 +38,8 @@ mod syslog;
 mod tally;
 #[path = "../faults/trace.rs"]
 mod trace;
+#[path = "../faults/traced/ffi.rs"]
+mod traced;
 #[path = "../faults/which.rs"]
 mod which;
 #[path = "../faults/world.rs"]
@@ -64,7 +68,7 @@ fn main() -> ExitCode {
         [INSIDE, options @ ..] => inside(options),
         _ => {
             let again: Vec<_> = [INSIDE.to_owned()].into_iter().chain(arguments).collect();
-            let status = ffi::run_without_shortcut(&again);
+            let status = shortcut::run_without(&again);
             status
                 .code()
                 .and_then(|code| u8::try_from(code).ok())
@@ -80,7 +84,7 @@ fn inside(options: &[&str]) -> ExitCode {
     };
     let programs = Programs::find();
     let _syslog = Syslog::listen(Path::new("/dev/log"));
-    ffi::stay_on_one_processor();
+    memory::stay_on_one_processor();
     let mut tally = Tally::new(&which);
     for name in names {
         let Some(scenario) = Scenario::prepare(&name, &programs) else {

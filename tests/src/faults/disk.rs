@@ -130,7 +130,7 @@ impl Disk {
     pub fn put(&mut self, unit: &Unit) {
         match unit {
             Unit::Sector { file, place, bytes } => {
-                self.inodes.entry(*file).or_default().write(*place, bytes)
+                self.inodes.entry(*file).or_default().write(*place, bytes);
             }
             Unit::AtLeast { file, length } => {
                 let inode = self.inodes.entry(*file).or_default();

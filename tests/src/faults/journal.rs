@@ -127,8 +127,8 @@ impl Caller<'_> {
                 file: self.file(folder)?,
                 length: arguments[1],
             }),
-            "mkdir" => self.folder(self.path(0)?, folder),
-            "mkdirat" => self.folder(self.path_at(0, 1)?, folder),
+            "mkdir" => new_folder(self.path(0)?, folder),
+            "mkdirat" => new_folder(self.path_at(0, 1)?, folder),
             "open" => self.new_file(self.path(0)?, folder),
             "openat" => self.new_file(self.path_at(0, 1)?, folder),
             "pwrite64" => self.bytes(folder, arguments[3]),
@@ -189,10 +189,6 @@ impl Caller<'_> {
         is_new.then_some(Change::File { path, file: 0 })
     }
 
-    fn folder(&self, path: PathBuf, folder: &Path) -> Option<Change> {
-        (path.starts_with(folder) && !path.exists()).then_some(Change::Folder { path })
-    }
-
     /// The path that an argument points to.
     fn path(&self, place: usize) -> Option<PathBuf> {
         let mut text = vec![0; libc::PATH_MAX as usize];
@@ -224,4 +220,8 @@ fn renamed(from: PathBuf, to: PathBuf, folder: &Path) -> Option<Change> {
 
 fn removed(path: PathBuf, folder: &Path) -> Option<Change> {
     path.starts_with(folder).then_some(Change::Remove { path })
+}
+
+fn new_folder(path: PathBuf, folder: &Path) -> Option<Change> {
+    (path.starts_with(folder) && !path.exists()).then_some(Change::Folder { path })
 }

@@ -47,8 +47,10 @@ impl Judgement {
 
 /// Judges a sign-on with a fault: what came of it, then what it left, by the sign-ons that follow.
 pub fn judge(scenario: &Scenario, first: &Reply, seen: &Seen, times: Times, may: May) -> Judgement {
-    let mut judgement = Judgement::default();
-    judgement.has_panicked = seen.has_panicked();
+    let mut judgement = Judgement {
+        has_panicked: seen.has_panicked(),
+        ..Judgement::default()
+    };
     judgement.code(scenario, first, seen, may);
     if first.is_granted() {
         judgement.durable(scenario, &seen.changes);

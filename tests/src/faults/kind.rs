@@ -1,7 +1,7 @@
 //! What is done to a system call.
 
 use crate::calls;
-use crate::ffi::ARGUMENTS;
+use crate::traced::ARGUMENTS;
 use libc::{c_int, c_long};
 
 /// A fault of the machine at one system call, or from it on.

@@ -66,7 +66,9 @@ impl Cuts<'_> {
         let waiting = pending(changes);
         let mut durable = before.clone();
         for change in changes.iter().filter(|change| !waiting.contains(change)) {
-            units(change).iter().for_each(|unit| durable.put(unit));
+            for unit in units(change) {
+                durable.put(&unit);
+            }
         }
         let parts: Vec<_> = waiting.into_iter().flat_map(units).collect();
         let cache = self.scenario.world.cache();

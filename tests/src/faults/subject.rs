@@ -1,6 +1,7 @@
 //! A sign-on in a process of its own, which may come to an end at any moment.
 
-use crate::ffi::{self, Shared, Traced};
+use crate::memory::{self, Shared};
+use crate::traced::{self, Traced};
 use otpair_tests::libpam::{self, Answer, PAM_SUCCESS, Person, Request, Style};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::collections::VecDeque;
@@ -98,7 +99,7 @@ impl Limit {
     fn set(self) {
         match self {
             Self::Resource(resource, most) => limit(resource, most),
-            Self::Memory(but) => ffi::take_memory(but, || limit(Resource::As, 0)),
+            Self::Memory(but) => memory::take_memory(but, || limit(Resource::As, 0)),
             Self::Stack(more) => limit(Resource::Stack, used_stack() + more),
         }
     }
@@ -157,11 +158,11 @@ pub fn start(
             nexts: script.nexts.iter().cloned().collect(),
         };
         let ready = || {
-            ffi::silence();
+            memory::silence();
             if let Some(limits) = limits {
                 limits.set();
             }
-            ffi::stop_here();
+            traced::stop_here();
         };
         let loaded: Option<&dyn Fn()> = match from {
             From::Start => {

@@ -1,9 +1,9 @@
 //! One sign-on, system call by system call.
 
 use crate::calls;
-use crate::ffi::{Stop, Traced};
 use crate::journal::{Change, Journal};
 use crate::kind::{Act, Call, Kind};
+use crate::traced::{Stop, Traced};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -75,7 +75,7 @@ pub fn follow(
     injection: Option<Injection>,
     cache: &Path,
 ) -> Seen {
-    let mut tracer = Tracer {
+    let mut watch = Watch {
         memory: traced.memory(),
         journal: Journal::new(traced.pid(), cache),
         seen: Seen::default(),
@@ -87,21 +87,21 @@ pub fn follow(
     loop {
         match traced.resume(std::mem::take(&mut signal)) {
             Stop::Ended(signal) => {
-                tracer.seen.signal = signal;
-                tracer.seen.changes = tracer.journal.changes;
-                return tracer.seen;
+                watch.seen.signal = signal;
+                watch.seen.changes = watch.journal.changes;
+                return watch.seen;
             }
             Stop::Signal(sent) => signal = sent,
             // The result of a call that was made before the tracing began.
             Stop::Exit(_) => {}
             Stop::Entry { number, arguments } => {
-                tracer.call(&mut traced, Call { number, arguments })
+                watch.call(&mut traced, Call { number, arguments });
             }
         }
     }
 }
 
-struct Tracer {
+struct Watch {
     memory: File,
     journal: Journal,
     seen: Seen,
@@ -111,7 +111,7 @@ struct Tracer {
     leaves: bool,
 }
 
-impl Tracer {
+impl Watch {
     fn act(&mut self, call: &Call) -> Act {
         self.leaves |= call.number == libc::SYS_exit_group;
         if self.leaves {

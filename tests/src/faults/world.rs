@@ -1,6 +1,6 @@
 //! An otpair in a scratch folder that is put back to where it was before each fault.
 
-use crate::ffi::Shared;
+use crate::memory::Shared;
 use crate::scratch::{Programs, SERVICE, Scratch};
 use crate::subject::{self, From, Limit, Reply, Script};
 use crate::trace::{self, Clock, Injection, Seen};
