@@ -8,7 +8,7 @@ use crate::trace::{Clock, Seen};
 use crate::world::{Contents, contents};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// After so few failures no lock is longer, in seconds.
 const LONGEST_WAIT: i64 = 480;
@@ -38,7 +38,8 @@ pub struct May {
 }
 
 impl Judgement {
-    fn must(&mut self, holds: bool, why: impl FnOnce() -> String) {
+    /// Notes a violation unless something holds.
+    pub fn must(&mut self, holds: bool, why: impl FnOnce() -> String) {
         if !holds {
             self.violations.push(why());
         }
@@ -166,7 +167,20 @@ impl Judgement {
                 "a token is with two people".to_owned()
             });
         }
+        self.mended(scenario);
         self.seeds(scenario, &contents(&world.cache()));
+    }
+
+    /// Nothing is left for good: what those who came after did not remove, `otpair doctor --mend` does.
+    fn mended(&mut self, scenario: &Scenario) {
+        let world = &scenario.world;
+        if unfinished(&contents(&world.cache())).is_empty() {
+            return;
+        }
+        // It exits with 1 as long as it finds anything, on this machine too.
+        let _ = world.scratch().otpair(&["doctor", "--mend"]).output();
+        let left = unfinished(&contents(&world.cache()));
+        self.must(left.is_empty(), || format!("left {left:?} for good"));
     }
 
     fn retry(&mut self, scenario: &Scenario, first: Outcome, retry: &Reply, may: May) {
@@ -199,9 +213,9 @@ impl Judgement {
     fn files(&mut self, scenario: &Scenario, may: May) {
         let there = contents(&scenario.world.cache());
         self.seeds(scenario, &there);
-        let odd: Vec<_> = there.keys().filter(|path| is_unfinished(path)).collect();
-        self.left_a_file = !odd.is_empty();
-        self.must(odd.is_empty() || may.leave, || format!("left {odd:?}"));
+        let left = unfinished(&there);
+        self.left_a_file = !left.is_empty();
+        self.must(left.is_empty() || may.leave, || format!("left {left:?}"));
     }
 
     fn seeds(&mut self, scenario: &Scenario, there: &Contents) {
@@ -214,7 +228,11 @@ impl Judgement {
     }
 }
 
-fn is_unfinished(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with(".new") || name.ends_with("-journal")
+/// The files that are being made, or SQLite's while it changes something.
+fn unfinished(there: &Contents) -> Vec<PathBuf> {
+    let is_one = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(".new") || name.ends_with("-journal")
+    };
+    there.keys().filter(is_one).cloned().collect()
 }

@@ -130,37 +130,46 @@ impl Watch {
         act
     }
 
-    fn call(&mut self, traced: &mut Traced, mut call: Call) {
+    fn call(&mut self, traced: &mut Traced, call: Call) {
         let act = self.act(&call);
-        match act {
+        let mut made = call;
+        let changed = match act {
             Act::KillBefore => return traced.kill(),
-            // Its failure is the present end of the heap.
-            Act::Fail(_) if call.number == libc::SYS_brk => traced.set_argument(0, 0),
-            Act::Fail(_) => traced.skip(),
-            Act::Shorten(place, length, _) => {
-                call.arguments[place] = length;
-                traced.set_argument(place, length);
+            // It fails by telling the present end of the heap, for which this asks.
+            Act::Fail(_) if call.number == libc::SYS_brk => Some((0, 0)),
+            Act::Shorten(place, length, _) => Some((place, length)),
+            Act::Fail(_) | Act::Make | Act::KillAfter => None,
+        };
+        match changed {
+            Some((place, value)) => {
+                made.arguments[place] = value;
+                traced.set_argument(place, value);
             }
-            Act::Make | Act::KillAfter => {}
+            None if matches!(act, Act::Fail(_)) => traced.skip(),
+            None => {}
         }
-        self.journal.before(&call, &self.memory);
+        self.journal.before(&made, &self.memory);
         let Stop::Exit(result) = traced.resume(0) else {
             return;
         };
-        match act {
-            Act::Fail(_) if call.number == libc::SYS_brk => {}
-            Act::Fail(error) => traced.answer(-i64::from(error)),
-            _ => {
-                if call.audits() && result < 0 {
-                    self.seen.last_fault = self.seen.calls.len();
-                }
-                self.journal.after(result);
-                self.tell_time(&call, result);
-            }
+        match (act, changed) {
+            (Act::Fail(error), None) => traced.answer(-i64::from(error)),
+            _ => self.made(&made, result),
+        }
+        if let Some((place, _)) = changed {
+            traced.restore_argument(place, call.arguments[place]);
         }
         if matches!(act, Act::KillAfter | Act::Shorten(_, _, true)) {
             traced.kill();
         }
+    }
+
+    fn made(&mut self, call: &Call, result: i64) {
+        if call.audits() && result < 0 {
+            self.seen.last_fault = self.seen.calls.len();
+        }
+        self.journal.after(result);
+        self.tell_time(call, result);
     }
 
     /// Sets what a reading of the clock has given.

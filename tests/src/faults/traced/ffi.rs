@@ -175,6 +175,13 @@ impl Traced {
         self.set_registers(&mut registers);
     }
 
+    /// Where it has made a system call: the argument as it was, which the compiler takes to be in its register still.
+    pub fn restore_argument(&self, place: usize, value: u64) {
+        if !IS_RESULT_FIRST || place > 0 {
+            self.set_argument(place, value);
+        }
+    }
+
     /// Where it has made a system call: another result.
     pub fn answer(&self, result: i64) {
         let mut registers = self.registers();
@@ -265,6 +272,9 @@ pub fn stop_here() {
     // SAFETY: stops this process until its tracer lets it go on.
     unsafe { libc::kill(pid, libc::SIGSTOP) };
 }
+
+/// Whether the result is in the first argument's register.
+const IS_RESULT_FIRST: bool = cfg!(target_arch = "aarch64");
 
 #[cfg(target_arch = "x86_64")]
 fn skip(traced: &Traced) {
