@@ -4,7 +4,7 @@ mod look;
 
 pub(crate) use look::Look;
 
-use crate::{fault, lock, way};
+use crate::{fault, limit, lock, way};
 use otpair_core::records::Fault;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -161,6 +161,7 @@ impl Folder {
             return Ok(false);
         }
         let path = self.join(name);
+        limit::allow(&path, contents.len() as u64)?;
         let written = self.unfinished().and_then(|mut file| {
             file.write_all(contents)
                 .and_then(|()| file.sync_all())
