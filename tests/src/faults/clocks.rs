@@ -97,11 +97,7 @@ fn jump(scenario: &Scenario, name: &Name, when: When, moment: i64, tally: &mut T
         },
         _ => Times::of(scenario),
     };
-    let may = May {
-        tear: true,
-        leave: false,
-        refuse: true,
-    };
+    let may = &[May::Tear, May::Refuse];
     let judgement = judge(scenario, &reply, &seen, times, may);
     tally.count(name, &format!("{moment}"), reply.outcome, &judgement);
 }

@@ -6,6 +6,7 @@ use crate::scenario::{Scenario, USER};
 use crate::subject::{From, Outcome, Reply};
 use crate::trace::{Clock, Seen};
 use crate::world::{Contents, contents};
+use libc::c_int;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -28,13 +29,15 @@ pub struct Judgement {
 
 /// What the fault may have done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct May {
+pub enum May {
     /// Part of a block was written: the record is in doubt, and takes two passcodes.
-    pub tear: bool,
+    Tear,
     /// The process could not clean up after itself.
-    pub leave: bool,
+    Leave,
     /// A good passcode is none by the clock, nor is a lock one.
-    pub refuse: bool,
+    Refuse,
+    /// The stack was too small.
+    Overflow,
 }
 
 impl Judgement {
@@ -47,11 +50,18 @@ impl Judgement {
 }
 
 /// Judges a sign-on with a fault: what came of it, then what it left, by the sign-ons that follow.
-pub fn judge(scenario: &Scenario, first: &Reply, seen: &Seen, times: Times, may: May) -> Judgement {
+pub fn judge(
+    scenario: &Scenario,
+    first: &Reply,
+    seen: &Seen,
+    times: Times,
+    may: &[May],
+) -> Judgement {
     let mut judgement = Judgement {
         has_panicked: seen.has_panicked(),
         ..Judgement::default()
     };
+    judgement.end(seen.signal, may);
     judgement.code(scenario, first, seen, may);
     if first.is_granted() {
         judgement.durable(scenario, &seen.changes);
@@ -61,7 +71,7 @@ pub fn judge(scenario: &Scenario, first: &Reply, seen: &Seen, times: Times, may:
 }
 
 /// Judges what there is, by the sign-ons that follow: `first` is what the person had heard before.
-pub fn judge_sequel(scenario: &Scenario, first: Outcome, times: Times, may: May) -> Judgement {
+pub fn judge_sequel(scenario: &Scenario, first: Outcome, times: Times, may: &[May]) -> Judgement {
     let mut judgement = Judgement::default();
     judgement.sequel(scenario, first, times, may);
     judgement
@@ -87,15 +97,30 @@ impl Times {
 }
 
 impl Judgement {
+    /// It came to its end, or to one that the fault explains: killed by the harness, or ended by Rust (SIGABRT) where
+    /// there was no memory.
+    fn end(&mut self, signal: Option<c_int>, may: &[May]) {
+        let is_explained = match signal {
+            None | Some(libc::SIGKILL | libc::SIGABRT) => true,
+            Some(signal) => signal == libc::SIGSEGV && may.contains(&May::Overflow),
+        };
+        self.must(is_explained, || {
+            format!(
+                "ended by signal {signal:?}; {} would be a hang",
+                libc::SIGALRM
+            )
+        });
+    }
+
     /// No code but those of the contract, and no good passcode called wrong.
-    fn code(&mut self, scenario: &Scenario, first: &Reply, seen: &Seen, may: May) {
+    fn code(&mut self, scenario: &Scenario, first: &Reply, seen: &Seen, may: &[May]) {
         const SYSTEM_ERR: i32 = 4;
         const BUF_ERR: i32 = 5;
         const USER_UNKNOWN: i32 = 10;
         const IGNORE: i32 = 25;
         let is_allowed = match first.outcome {
             Outcome::Granted => scenario.is_good,
-            Outcome::Refused if may.refuse => true,
+            Outcome::Refused if may.contains(&May::Refuse) => true,
             // Without the service's file libpam asks nothing, and denies by itself.
             Outcome::Refused => {
                 !scenario.is_good || scenario.from == From::Start && first.told.is_empty()
@@ -139,7 +164,7 @@ impl Judgement {
         });
     }
 
-    fn sequel(&mut self, scenario: &Scenario, first: Outcome, times: Times, may: May) {
+    fn sequel(&mut self, scenario: &Scenario, first: Outcome, times: Times, may: &[May]) {
         let world = &scenario.world;
         self.files(scenario, may);
         let clock = Clock::at(times.retry);
@@ -152,7 +177,7 @@ impl Judgement {
             });
         }
         let mut fresh = world.sign_on(&scenario.fresh.0, Clock::at(times.fresh));
-        if may.tear && fresh.is_locked() {
+        if may.contains(&May::Tear) && fresh.is_locked() {
             // The first of two passcodes is a failure, and so may be one too many: the second has to wait.
             self.took_two = true;
             fresh = world.sign_on(&scenario.second(), Clock::at(times.fresh + LONGEST_WAIT));
@@ -183,14 +208,17 @@ impl Judgement {
         self.must(left.is_empty(), || format!("left {left:?} for good"));
     }
 
-    fn retry(&mut self, scenario: &Scenario, first: Outcome, retry: &Reply, may: May) {
+    fn retry(&mut self, scenario: &Scenario, first: Outcome, retry: &Reply, may: &[May]) {
         let was_granted = first == Outcome::Granted;
-        let was_counted = first == Outcome::Refused && !scenario.is_good && !may.refuse;
+        let was_counted =
+            first == Outcome::Refused && !scenario.is_good && !may.contains(&May::Refuse);
         let is_allowed = match retry.outcome {
             Outcome::Granted => scenario.is_retry_good && !was_granted && !was_counted,
             Outcome::Refused => true,
             // Asked for a second passcode, which nobody had.
-            Outcome::NoConversation if retry.took_two() => may.tear || scenario.takes_two(),
+            Outcome::NoConversation if retry.took_two() => {
+                may.contains(&May::Tear) || scenario.takes_two()
+            }
             Outcome::NoConversation => retry.has_nothing_more(),
             _ => false,
         };
@@ -200,22 +228,24 @@ impl Judgement {
         self.two(scenario, retry, may);
     }
 
-    fn two(&mut self, scenario: &Scenario, reply: &Reply, may: May) {
+    fn two(&mut self, scenario: &Scenario, reply: &Reply, may: &[May]) {
         if reply.took_two() && !scenario.takes_two() {
             self.took_two = true;
-            self.must(may.tear, || {
+            self.must(may.contains(&May::Tear), || {
                 format!("in doubt, and nothing was torn: {reply:?}")
             });
         }
     }
 
     /// What lies there right after the fault.
-    fn files(&mut self, scenario: &Scenario, may: May) {
+    fn files(&mut self, scenario: &Scenario, may: &[May]) {
         let there = contents(&scenario.world.cache());
         self.seeds(scenario, &there);
         let left = unfinished(&there);
         self.left_a_file = !left.is_empty();
-        self.must(left.is_empty() || may.leave, || format!("left {left:?}"));
+        self.must(left.is_empty() || may.contains(&May::Leave), || {
+            format!("left {left:?}")
+        });
     }
 
     fn seeds(&mut self, scenario: &Scenario, there: &Contents) {

@@ -16,7 +16,9 @@ const LIMITS: [Steps; 9] = [
     ("rlimit-as", 48, |step| most(Resource::As, step << 20)),
     ("rlimit-data", 24, |step| most(Resource::Data, step << 18)),
     ("rlimit-nofile", 24, |step| most(Resource::Nofile, step)),
-    ("rlimit-fsize", 36, |step| most(Resource::Fsize, step << 8)),
+    ("rlimit-fsize", 128, |step| {
+        most(Resource::Fsize, step << 10)
+    }),
     ("rlimit-stack", 48, |step| Limit::Stack((step as u64) << 12)),
     ("rlimit-nproc", 3, |step| most(Resource::Nproc, step)),
     ("rlimit-core", 2, |step| most(Resource::Core, step)),
@@ -44,12 +46,10 @@ fn limited(scenario: &Scenario, name: &Name, limit: Limit, tally: &mut Tally) {
         scenario
             .world
             .watch_limited(scenario.from, &scenario.script, scenario.clock(), limit);
-    let may = May {
-        tear: false,
-        // Where memory can't be had, Rust ends the process.
-        leave: seen.signal.is_some(),
-        refuse: false,
-    };
-    let judgement = judge(scenario, &reply, &seen, Times::of(scenario), may);
+    // Where memory can't be had, Rust ends the process.
+    let has_died = seen.signal.map(|_| May::Leave);
+    let is_deep = matches!(limit, Limit::Stack(_)).then_some(May::Overflow);
+    let may: Vec<_> = has_died.into_iter().chain(is_deep).collect();
+    let judgement = judge(scenario, &reply, &seen, Times::of(scenario), &may);
     tally.count(name, &format!("{limit:?}"), reply.outcome, &judgement);
 }

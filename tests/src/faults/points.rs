@@ -87,11 +87,11 @@ fn faulted(scenario: &Scenario, name: &Name, kind: Kind) -> (Reply, Seen) {
         .unwrap_or_else(once)
 }
 
-fn may(kind: Kind, call: &Call) -> May {
-    let kills = matches!(kind, Kind::KillBefore | Kind::KillAfter | Kind::Torn(_));
-    May {
-        tear: matches!(kind, Kind::Torn(_)),
-        leave: kills || matches!(kind, Kind::Disk(_)) || calls::removes(call.number),
-        refuse: false,
+fn may(kind: Kind, call: &Call) -> &'static [May] {
+    match kind {
+        Kind::Torn(_) => &[May::Tear, May::Leave],
+        Kind::KillBefore | Kind::KillAfter | Kind::Disk(_) => &[May::Leave],
+        _ if calls::removes(call.number) => &[May::Leave],
+        _ => &[],
     }
 }

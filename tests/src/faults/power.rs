@@ -123,11 +123,7 @@ impl Cuts<'_> {
             return;
         }
         self.scenario.world.lay_out(state);
-        let may = May {
-            tear: true,
-            leave: true,
-            refuse: false,
-        };
+        let may = &[May::Tear, May::Leave];
         let judgement = judge_sequel(self.scenario, heard, Times::of(self.scenario), may);
         tally.count(name, &format!("change {cut}"), heard, &judgement);
     }
