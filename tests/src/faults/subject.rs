@@ -159,6 +159,7 @@ pub fn start(
         };
         let ready = || {
             memory::silence();
+            memory::fill_up();
             if let Some(limits) = limits {
                 limits.set();
             }

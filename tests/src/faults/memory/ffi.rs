@@ -72,13 +72,22 @@ impl Shared {
     }
 }
 
-/// Takes all memory that this process may still have when `limit` has been called, but for one block of so many bytes.
-pub fn take_memory(but: usize, limit: impl FnOnce()) {
+/// Has the heap hold enough for a sign-on, so that this makes the same calls however this program's own heap is.
+pub fn fill_up() {
+    const ENOUGH: usize = 4 << 20;
     const MOST: c_int = 32 << 20;
     for what in [libc::M_MMAP_THRESHOLD, libc::M_TRIM_THRESHOLD] {
         // SAFETY: from here on malloc gives all from the heap, and the heap keeps what is freed.
         unsafe { libc::mallopt(what, MOST) };
     }
+    // SAFETY: asks for memory only.
+    let block = black_box(unsafe { libc::malloc(ENOUGH) });
+    // SAFETY: it came from malloc, or is null, and is not used any more.
+    unsafe { libc::free(block) };
+}
+
+/// Takes all memory that this process may still have when `limit` has been called, but for one block of so many bytes.
+pub fn take_memory(but: usize, limit: impl FnOnce()) {
     // SAFETY: asks for memory only.
     let spared = black_box(unsafe { libc::malloc(but) });
     limit();
