@@ -5,7 +5,7 @@ mod look;
 pub(crate) use look::Look;
 
 use crate::descriptor::beyond_standard;
-use crate::{fault, lock, way};
+use crate::{fault, limit, lock, way};
 use otpair_core::records::Fault;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -163,16 +163,17 @@ impl Folder {
             return Ok(false);
         }
         let path = self.join(name);
+        limit::allow(&path, contents.len() as u64)?;
         let written = self.unfinished().and_then(|mut file| {
             file.write_all(contents)
                 .and_then(|()| file.sync_all())
                 .map_err(|error| fault::io(&path, "write", error))
         });
-        if let Err(fault) = written {
+        let placed = written.and_then(|()| self.finish(name));
+        if placed.is_err() {
             let _ = self.clear();
-            return Err(fault);
         }
-        self.finish(name).map(|()| true)
+        placed.map(|()| true)
     }
 
     /// A new, empty file under [`UNFINISHED`], for its owner alone. The folder must be locked.

@@ -4,9 +4,8 @@ use crate::block::{self, Invalid, State};
 use crate::fault;
 use crate::folder::{Access, Folder, Look};
 use crate::key::Keys;
-use crate::{lock, name};
+use crate::{limit, lock, name};
 use otpair_core::records::{Account, Commit, Fault, FaultKind, Revision, Snapshot, UserRecord};
-use rustix::process::{Resource, getrlimit};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -143,19 +142,10 @@ const OFFSETS: [u64; 2] = [0, block::LEN as u64];
 
 /// One write of one block, one flush.
 fn put(file: &File, path: &Path, block: &[u8; block::LEN], offset: u64) -> Result<(), Fault> {
-    // Beyond the limit that the caller of a setuid program has set, a part of the block would be written.
-    let limit = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
-    if limit < LEN as u64 {
-        let why = std::io::Error::other("the process's limit on file sizes is too low");
-        return Err(fault::io(path, "write", why));
-    }
-    let written = file
-        .write_at(block, offset)
+    limit::allow(path, LEN as u64)?;
+    // One write, but where the kernel does it in parts: a part alone would leave the record in doubt.
+    file.write_all_at(block, offset)
         .map_err(|error| fault::io(path, "write", error))?;
-    if written != block::LEN {
-        let short = std::io::Error::from(std::io::ErrorKind::WriteZero);
-        return Err(fault::io(path, "write all of a block", short));
-    }
     file.sync_data()
         .map_err(|error| fault::io(path, "flush", error))
 }

@@ -105,6 +105,11 @@ impl Token {
         }
     }
 
+    /// The seed.
+    pub fn seed(&self) -> &[u8] {
+        &self.seed
+    }
+
     /// The seed in hexadecimal.
     pub fn hex(&self) -> String {
         use std::fmt::Write;
