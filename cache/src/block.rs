@@ -80,8 +80,9 @@ fn read_state(fields: &mut Reader<'_>) -> Option<State> {
     let uid = fields.u32()?;
     let name = fields.text(MAX_NAME)?.to_owned();
     let record = read_record(fields)?;
-    let padded = fields.0.iter().all(|byte| *byte == 0);
-    padded.then_some(State {
+    // Without stopping at the first other one: so it takes many bytes at a time.
+    let padding = fields.0.iter().fold(0, |all, byte| all | byte);
+    (padding == 0).then_some(State {
         account: Account { name, uid },
         sequence,
         record,

@@ -30,19 +30,26 @@ fn wait(
     path: &Path,
     attempt: fn(&File) -> Result<(), TryLockError>,
 ) -> Result<(), Fault> {
+    let succeeds = || match attempt(file) {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(fault::io(path, "lock", error)),
+    };
+    // Hardly ever does anybody hold it: only then is there a need for the clock, which takes looking for.
+    if succeeds()? {
+        return Ok(());
+    }
     // Not by the wall clock: an admin or NTP may move it meanwhile.
     let start = clock_gettime(ClockId::Monotonic);
     loop {
-        match attempt(file) {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(fault::io(path, "lock", error)),
-            Err(TryLockError::WouldBlock) => {}
+        std::thread::sleep(PAUSE);
+        if succeeds()? {
+            return Ok(());
         }
         let now = clock_gettime(ClockId::Monotonic);
         if (now.tv_sec - LONGEST_WAIT, now.tv_nsec) >= (start.tv_sec, start.tv_nsec) {
             return Err(busy(file, path));
         }
-        std::thread::sleep(PAUSE);
     }
 }
 
