@@ -22,5 +22,11 @@ fn main() -> io::Result<()> {
         fs::write(Path::new(&folder).join("libgcc_s.so"), script)?;
         println!("cargo::rustc-link-search=native={folder}");
     }
+    println!("cargo::rerun-if-env-changed=LABLINK");
+    if let Ok(l) = env::var("LABLINK") {
+        for a in l.split_whitespace() {
+            println!("cargo::rustc-link-arg-cdylib={a}");
+        }
+    }
     Ok(())
 }
