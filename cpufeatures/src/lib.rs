@@ -56,7 +56,6 @@ macro_rules! new {
             /// Asks, if nobody has, and says what the answer was.
             #[inline]
             pub fn init_get() -> (InitToken, bool) {
-                #[cold]
                 fn ask() -> bool {
                     let has = $($crate::has!($feature))&&+;
                     ANSWER.store(u8::from(has), Relaxed);
