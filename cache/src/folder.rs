@@ -106,8 +106,12 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// Opens a file of this folder after looking at what it is; nothing if it does not exist.
-    pub(crate) fn open_file(&self, name: &str, access: Access) -> Result<Option<File>, Fault> {
+    /// Opens a file of this folder and looks at what it is; nothing if it does not exist.
+    pub(crate) fn open_file(
+        &self,
+        name: &str,
+        access: Access,
+    ) -> Result<Option<(File, Look)>, Fault> {
         let path = self.join(name);
         let access = match access {
             Access::Read => OFlags::RDONLY,
@@ -126,7 +130,7 @@ impl Folder {
         };
         let look = Look::at(&fd).map_err(|error| fault::io(&path, "look at", error))?;
         check_file(&path, &look)?;
-        Ok(Some(File::from(fd)))
+        Ok(Some((File::from(fd), look)))
     }
 
     /// Looks at a file without opening it; false if it does not exist.

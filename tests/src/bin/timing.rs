@@ -95,16 +95,16 @@ fn count(values: &[f64]) -> f64 {
 }
 
 /// Mann and Whitney's U, standardized: how far it is from what chance would give.
-fn rank_test(a: &[f64], b: &[f64]) -> f64 {
-    let mut all: Vec<_> = a
+fn rank_test(one: &[f64], other: &[f64]) -> f64 {
+    let mut all: Vec<_> = one
         .iter()
-        .map(|x| (*x, true))
-        .chain(b.iter().map(|x| (*x, false)))
+        .map(|value| (*value, true))
+        .chain(other.iter().map(|value| (*value, false)))
         .collect();
-    all.sort_by(|x, y| x.0.total_cmp(&y.0));
-    let ranks = (1_u32..).zip(&all).filter(|(_, (_, is_a))| *is_a);
+    all.sort_by(|left, right| left.0.total_cmp(&right.0));
+    let ranks = (1_u32..).zip(&all).filter(|(_, (_, is_one))| *is_one);
     let sum: f64 = ranks.map(|(rank, _)| f64::from(rank)).sum();
-    let (m, n) = (count(a), count(b));
+    let (m, n) = (count(one), count(other));
     let u = sum - m * (m + 1.0) / 2.0;
     (u - m * n / 2.0) / (m * n * (m + n + 1.0) / 12.0).sqrt()
 }
