@@ -74,8 +74,11 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
-    check(path, &file.metadata().map_err(failed)?)?;
-    let mut bytes = Vec::new();
+    let metadata = file.metadata().map_err(failed)?;
+    check(path, &metadata)?;
+    // So that it takes one reading, and one that finds the end.
+    let expected = usize::try_from(metadata.len().min(MAX_SIZE)).unwrap_or_default() + 1;
+    let mut bytes = Vec::with_capacity(expected);
     file.take(MAX_SIZE + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;

@@ -111,12 +111,7 @@ fn prepare() -> (Scratch, Scratch, String) {
     let programs = Programs::find();
     let [scratch, locking] =
         [CONFIG, LOCKING].map(|config| Scratch::new(&programs, &std::env::temp_dir(), config));
-    let module = programs.module.display();
-    let config = scratch.path("otpair.toml");
-    scratch.service(
-        STRICT,
-        &format!("required {module} config={}", config.display()),
-    );
+    scratch.service(STRICT, &scratch.line());
     let tokens = [
         Token::totp("1"),
         Token::totp("2"),
