@@ -29,19 +29,26 @@ fn wait(
     path: &Path,
     attempt: fn(&File) -> Result<(), TryLockError>,
 ) -> Result<(), Fault> {
-    // Not by the wall clock: an admin or NTP may move it meanwhile. Not by rustix: to read a clock it looks for the vDSO
-    // by itself in every process, and finds one that is not there where valgrind runs the program.
+    let succeeds = || match attempt(file) {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(fault::io(path, "lock", error)),
+    };
+    // Hardly ever does anybody hold it: only then is there a need for the clock.
+    if succeeds()? {
+        return Ok(());
+    }
+    // Not by the wall clock: an admin or NTP may move it meanwhile. By libc's clock and not rustix's, which looks for the
+    // kernel's own (vDSO) at an address that need not hold in somebody else's process: under Valgrind it ended that.
     let start = Instant::now();
     loop {
-        match attempt(file) {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(fault::io(path, "lock", error)),
-            Err(TryLockError::WouldBlock) => {}
+        std::thread::sleep(PAUSE);
+        if succeeds()? {
+            return Ok(());
         }
         if start.elapsed() >= LONGEST_WAIT {
             return Err(busy(file, path));
         }
-        std::thread::sleep(PAUSE);
     }
 }
 

@@ -92,12 +92,22 @@ impl Token {
         }
     }
 
+    /// Whether it counts, and does not go by the time.
+    pub fn is_hotp(&self) -> bool {
+        self.kind == Kind::Hotp
+    }
+
     /// The time interval in seconds; for TOTP only.
     pub fn seconds(&self) -> u64 {
         match self.kind {
             Kind::Totp { interval } => interval,
             Kind::Hotp => panic!("a HOTP token has no time interval"),
         }
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> &[u8] {
+        &self.seed
     }
 
     /// The seed in hexadecimal.
