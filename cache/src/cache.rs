@@ -278,9 +278,16 @@ impl Records for SeedCache {
         decoy
     }
 
+    fn read_decoy(&mut self) -> Result<(), Fault> {
+        match &self.home {
+            Some(home) => record::read_decoy(&home.folder, &self.keys, &mut self.known),
+            None => Ok(()),
+        }
+    }
+
     fn commit_decoy(&mut self) -> Result<(), Fault> {
         match &self.home {
-            Some(home) => record::write_decoy(&home.folder, &self.keys),
+            Some(home) => record::write_decoy(&home.folder, &self.keys, &mut self.known),
             None => Ok(()),
         }
     }

@@ -4,7 +4,8 @@ mod look;
 
 pub(crate) use look::Look;
 
-use crate::{fault, lock, way};
+use crate::descriptor::beyond_standard;
+use crate::{fault, limit, lock, way};
 use otpair_core::records::Fault;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -118,7 +119,8 @@ impl Folder {
         };
         // Non-blocking, so that a FIFO left here can't make a sign-on hang.
         let how = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let fd = match rustix::fs::openat(&self.fd, name, how, Mode::empty()) {
+        let opened = rustix::fs::openat(&self.fd, name, how, Mode::empty());
+        let fd = match opened.and_then(beyond_standard) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP | Errno::NXIO | Errno::ISDIR) => {
@@ -165,16 +167,17 @@ impl Folder {
             return Ok(false);
         }
         let path = self.join(name);
+        limit::allow(&path, contents.len() as u64)?;
         let written = self.unfinished().and_then(|mut file| {
             file.write_all(contents)
                 .and_then(|()| file.sync_all())
                 .map_err(|error| fault::io(&path, "write", error))
         });
-        if let Err(fault) = written {
+        let placed = written.and_then(|()| self.finish(name));
+        if placed.is_err() {
             let _ = self.clear();
-            return Err(fault);
         }
-        self.finish(name).map(|()| true)
+        placed.map(|()| true)
     }
 
     /// A new, empty file under [`UNFINISHED`], for its owner alone. The folder must be locked.
@@ -184,6 +187,7 @@ impl Folder {
         let how = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
         let fd = rustix::fs::openat(&self.fd, UNFINISHED, how, mode)
+            .and_then(beyond_standard)
             .map_err(|error| fault::io(&path, "make", error))?;
         // Whatever the caller's umask is.
         rustix::fs::fchmod(&fd, mode).map_err(|error| fault::io(&path, "chmod", error))?;

@@ -1,9 +1,9 @@
 //! The inventory: every imported token and who has it, in SQLite. A sign-on of somebody who has a token never gets
 //! here.
 
-use crate::fault;
 use crate::folder::{Folder, UNFINISHED};
 use crate::key::Keys;
+use crate::{fault, limit};
 use otpair_core::records::{Fault, FaultKind};
 use row::Rows;
 use rusqlite::config::DbConfig;
@@ -35,6 +35,9 @@ const APPLICATION_ID: i32 = 0x6f74_7061;
 /// What leads from each version to the next; the first makes an empty inventory.
 const MIGRATIONS: [&str; 1] = [include_str!("inventory/version1.sql")];
 
+/// What SQLite may write beyond the inventory's length: a few pages, or a journal that has all of them. In bytes.
+const ROOM: u64 = 16_384;
+
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open inventory.
@@ -55,7 +58,10 @@ impl Inventory {
         for name in BESIDE {
             folder.has_safe_file(name)?;
         }
-        let mut inventory = Self::connect(folder.join(NAME))?;
+        let path = folder.join(NAME);
+        let size = folder.stat(NAME)?.map_or(0, |look| look.size);
+        limit::allow(&path, size.saturating_add(size / 64 + ROOM))?;
+        let mut inventory = Self::connect(path)?;
         inventory.check(keys)?;
         Ok(inventory)
     }
@@ -72,21 +78,21 @@ impl Inventory {
                 return Err(fault::damaged(&folder.join(name), why));
             }
         }
-        let file = folder.unfinished()?;
-        let made = Self::connect(folder.join(UNFINISHED)).and_then(|mut inventory| {
+        let made = folder.unfinished().and_then(|file| {
+            let mut inventory = Self::connect(folder.join(UNFINISHED))?;
             inventory.fill(keys, entries)?;
             let Self { connection, path } = inventory;
             connection
                 .close()
-                .map_err(|(_, error)| failed(&path, error))
+                .map_err(|(_, error)| failed(&path, error))?;
+            file.sync_all()
+                .map_err(|error| fault::io(&folder.join(NAME), "flush", error))?;
+            folder.finish(NAME)
         });
-        if let Err(fault) = made {
+        if made.is_err() {
             let _ = folder.clear();
-            return Err(fault);
         }
-        file.sync_all()
-            .map_err(|error| fault::io(&folder.join(NAME), "flush", error))?;
-        folder.finish(NAME)
+        made
     }
 
     /// An inventory of these tokens that is on no disk, for a dry run.

@@ -10,12 +10,14 @@ pub mod admin;
 mod block;
 mod cache;
 mod codec;
+pub mod descriptor;
 mod fault;
 mod folder;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod inventory;
 mod key;
+mod limit;
 mod lock;
 mod name;
 mod record;

@@ -4,9 +4,8 @@ use crate::block::{self, Invalid, State};
 use crate::fault;
 use crate::folder::{Access, Folder, Look};
 use crate::key::Keys;
-use crate::{lock, name};
+use crate::{limit, lock, name};
 use otpair_core::records::{Account, Commit, Fault, FaultKind, Revision, Snapshot, UserRecord};
-use rustix::process::{Resource, getrlimit};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -59,22 +58,30 @@ pub(crate) struct RecordFile {
 impl RecordFile {
     /// Opens a user's record; nothing if there is none.
     pub(crate) fn open(users: &Folder, user: &str, access: Access) -> Result<Option<Self>, Fault> {
-        let name = name::encode(user)?;
-        Ok(users.open_file(&name, access)?.map(|(file, look)| Self {
+        Self::open_file(users, &name::encode(user)?, access)
+    }
+
+    fn open_file(folder: &Folder, name: &str, access: Access) -> Result<Option<Self>, Fault> {
+        let file = folder.open_file(name, access)?;
+        Ok(file.map(|(file, look)| Self {
             file,
-            path: users.join(&name),
+            path: folder.join(name),
             look,
         }))
     }
 
     /// Opens a user's record for writing, alone; nothing if there is none, or it was replaced meanwhile.
     pub(crate) fn open_locked(users: &Folder, user: &str) -> Result<Option<Self>, Fault> {
-        let Some(record) = Self::open(users, user, Access::ReadWrite)? else {
+        Self::open_file_locked(users, &name::encode(user)?)
+    }
+
+    fn open_file_locked(folder: &Folder, name: &str) -> Result<Option<Self>, Fault> {
+        let Some(record) = Self::open_file(folder, name, Access::ReadWrite)? else {
             return Ok(None);
         };
         lock::exclusive(&record.file, &record.path)?;
-        let same = users
-            .stat(&name::encode(user)?)?
+        let same = folder
+            .stat(name)?
             .is_some_and(|there| there.place == record.look.place);
         Ok(same.then_some(record))
     }
@@ -172,19 +179,10 @@ const OFFSETS: [u64; 2] = [0, block::LEN as u64];
 
 /// One write of one block, one flush.
 fn put(file: &File, path: &Path, block: &[u8; block::LEN], offset: u64) -> Result<(), Fault> {
-    // Beyond the limit that the caller of a setuid program has set, a part of the block would be written.
-    let limit = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
-    if limit < LEN as u64 {
-        let why = std::io::Error::other("the process's limit on file sizes is too low");
-        return Err(fault::io(path, "write", why));
-    }
-    let written = file
-        .write_at(block, offset)
+    limit::allow(path, LEN as u64)?;
+    // One write, but where the kernel does it in parts: a part alone would leave the record in doubt.
+    file.write_all_at(block, offset)
         .map_err(|error| fault::io(path, "write", error))?;
-    if written != block::LEN {
-        let short = std::io::Error::from(std::io::ErrorKind::WriteZero);
-        return Err(fault::io(path, "write all of a block", short));
-    }
     file.sync_data()
         .map_err(|error| fault::io(path, "flush", error))
 }
@@ -336,20 +334,38 @@ pub(crate) fn make_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
     home.place(DECOY, &contents).map(drop)
 }
 
-/// Writes and flushes the decoy file as [`replace`] does a record; nothing if there is none.
-pub(crate) fn write_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
-    let Some((file, _)) = home.open_file(DECOY, Access::ReadWrite)? else {
+/// Opens and reads the decoy file as a record is; nothing if there is none.
+pub(crate) fn read_decoy(
+    home: &Folder,
+    keys: &Keys,
+    known: &mut Option<Known>,
+) -> Result<(), Fault> {
+    if let Some(file) = RecordFile::open_file(home, DECOY, Access::Read)? {
+        // Whatever it says: a damaged one would tell strangers from people.
+        let _ = file.read_again(Whose::Account(&nobody()), keys, known);
+    }
+    Ok(())
+}
+
+/// Opens, reads, writes and flushes the decoy file as [`replace`] does a record; nothing if there is none.
+pub(crate) fn write_decoy(
+    home: &Folder,
+    keys: &Keys,
+    known: &mut Option<Known>,
+) -> Result<(), Fault> {
+    let Some(file) = RecordFile::open_file_locked(home, DECOY)? else {
         return Ok(());
     };
-    let path = home.join(DECOY);
-    lock::exclusive(&file, &path)?;
+    let _ = file.examine_again(Whose::Account(&nobody()), keys, known);
+    // A record says something else than before when it was written.
+    *known = None;
     let state = State {
         account: nobody(),
         sequence: 1,
         record: UserRecord::default(),
     };
-    let block = block::encode(&state, keys).ok_or_else(|| too_large(&path))?;
-    put(&file, &path, &block, 0)
+    let block = block::encode(&state, keys).ok_or_else(|| too_large(&file.path))?;
+    put(&file.file, &file.path, &block, 0)
 }
 
 fn nobody() -> Account {

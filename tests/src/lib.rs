@@ -5,6 +5,7 @@
 
 pub mod artefacts;
 pub mod authhost;
+pub mod chance;
 pub mod claims;
 pub mod cleanroot;
 pub mod confinement;

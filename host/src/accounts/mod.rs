@@ -90,10 +90,22 @@ impl Groups for SystemGroups {
 }
 
 fn passwd(name: &str) -> Result<Option<Passwd>, Fault> {
-    match c_name(name) {
-        Some(name) => ffi::user_by_name(&name).map_err(|error| fault(&error)),
-        None => Ok(None),
+    let Some(name) = c_name(name) else {
+        return Ok(None);
+    };
+    let look_up = || ffi::user_by_name(&name).map_err(|error| fault(&error));
+    match look_up()? {
+        Some(found) => Ok(Some(found)),
+        None => look_up()?.map_or_else(unless_nobody_is_known, |found| Ok(Some(found))),
     }
+}
+
+/// Nobody. But where one of the sources of nsswitch.conf(5) can't be read and the next has no such user, libc says
+/// "not found" too: then root would be unknown as well.
+fn unless_nobody_is_known() -> Result<Option<Passwd>, Fault> {
+    let root = ffi::user_by_id(0).map_err(|error| fault(&error))?;
+    let none = || fault(&std::io::Error::other("not even root is known"));
+    root.map(|_| None).ok_or_else(none)
 }
 
 /// A name that can be looked up.

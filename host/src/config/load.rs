@@ -1,6 +1,7 @@
 //! Opening the config file: only a plain file that nobody but root, or the caller, could have written.
 
 use super::{Config, ConfigError, DEFAULT_PATH};
+use otpair_cache::descriptor::beyond_standard;
 use otpair_cache::way;
 use otpair_core::records::{Fault, FaultKind};
 use std::fs::{File, Metadata, OpenOptions};
@@ -109,6 +110,7 @@ fn open(path: &Path) -> io::Result<File> {
         .read(true)
         .custom_flags(flags)
         .open(path)
+        .and_then(|file| Ok(File::from(beyond_standard(file.into())?)))
         .map_err(|error| match error.raw_os_error() {
             Some(libc::ELOOP) => io::Error::other("is a symbolic link: name the file itself"),
             _ => error,

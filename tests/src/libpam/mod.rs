@@ -179,3 +179,48 @@ pub fn sign_on(request: &Request, person: &mut dyn Person) -> Codes {
         },
     }
 }
+
+/// Loads the modules of a service and keeps them loaded while `work` is done; nobody is asked for anything.
+pub fn with_modules<T>(request: &Request, work: impl FnOnce() -> T) -> T {
+    let mut nobody = Nobody;
+    let mut listener = Listener(&mut nobody);
+    let transaction = Transaction::start(request, &mut listener).map(|mut transaction| {
+        transaction.account();
+        transaction
+    });
+    let done = work();
+    drop(transaction);
+    done
+}
+
+/// Authenticates, for somebody who watches: calls `loaded`, if there is such, when the service's modules are loaded and
+/// before they are asked for anything, and `decided` with the code of `pam_authenticate`.
+pub fn watched(
+    request: &Request,
+    person: &mut dyn Person,
+    loaded: Option<&dyn Fn()>,
+    decided: &dyn Fn(c_int),
+) {
+    match Transaction::start(request, &mut Listener(person)) {
+        Ok(mut transaction) => {
+            if let Some(loaded) = loaded {
+                // Of any service type: libpam loads the modules of all of them.
+                transaction.account();
+                loaded();
+            }
+            decided(transaction.authenticate(request.flags));
+        }
+        Err(code) => decided(code),
+    }
+}
+
+/// Somebody who is not there.
+struct Nobody;
+
+impl Person for Nobody {
+    fn asked(&mut self, _style: Style, _text: &str) -> Answer {
+        Answer::Fail
+    }
+
+    fn told(&mut self, _style: Style, _text: &str) {}
+}
