@@ -73,6 +73,11 @@ fn no_fault_at_any_call_takes_a_user_out_of_a_group_that_has_to_sign_on() {
 }
 
 #[test]
+fn no_fault_at_any_call_lets_a_passcode_of_a_one_field_door_count_twice() {
+    faults("one-field");
+}
+
+#[test]
 fn no_fault_at_any_call_of_loading_the_module_lets_anybody_in() {
     faults("loading");
 }

@@ -8,9 +8,22 @@ use std::collections::VecDeque;
 use std::fs;
 use std::hint::black_box;
 
+/// Where a person signs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// One that puts each prompt, with one attempt.
+    Prompts,
+    /// The same with two attempts, for whoever may be asked for a second passcode.
+    TwoPrompts,
+    /// One with one field: a line that splits what was typed, and one that decides.
+    OneField,
+}
+
 /// What a person does.
 #[derive(Debug, Clone)]
 pub struct Script {
+    /// Where.
+    pub door: Door,
     /// Who.
     pub user: &'static str,
     /// The number on their token.

@@ -2,7 +2,7 @@
 
 use crate::memory::Shared;
 use crate::scratch::{Programs, SERVICE, Scratch};
-use crate::subject::{self, From, Limit, Reply, Script};
+use crate::subject::{self, Door, From, Limit, Reply, Script};
 use crate::trace::{self, Clock, Injection, Seen};
 use otpair_tests::libpam::{self, Request};
 use std::collections::BTreeMap;
@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 /// Where scratch folders are made: in memory, and gone with this program's own /dev.
 const PARENT: &str = "/dev/scratch";
 
-/// The service of those who may be asked for a second passcode.
+/// The services of the other doors.
 const TWO: &str = "two";
+const ONE_FIELD: &str = "field";
 
 /// Elsewhere one attempt a sign-on, so that each passcode has a sign-on of its own. `{rules}` are a scenario's.
 const CONFIG: &str = "[sign_on]\nattempts = 1\n{rules}\n[service.two]\nattempts = 2\n\
@@ -38,6 +39,15 @@ impl World {
         let scratch = Scratch::new(programs, Path::new(PARENT), &config);
         let confdir = scratch.confdir();
         fs::copy(confdir.join(SERVICE), confdir.join(TWO)).expect("a service can be copied");
+        let line = fs::read_to_string(confdir.join(SERVICE)).expect("a service can be read");
+        let line = line.trim_end();
+        scratch.service(
+            ONE_FIELD,
+            &format!(
+                "requisite{} passcode=split\n{line} passcode=appended",
+                line.trim_start_matches("auth required")
+            ),
+        );
         Self {
             scratch,
             shared: Shared::new(),
@@ -86,10 +96,10 @@ impl World {
     }
 
     fn request(&self, script: &Script) -> Request {
-        let service = if script.nexts.is_empty() {
-            SERVICE
-        } else {
-            TWO
+        let service = match script.door {
+            Door::Prompts => SERVICE,
+            Door::TwoPrompts => TWO,
+            Door::OneField => ONE_FIELD,
         };
         Request::new(service, Some(script.user)).in_folder(&self.confdir())
     }
