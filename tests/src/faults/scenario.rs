@@ -16,7 +16,7 @@ const UNKNOWN: &str = "nobody-has-this-name";
 const SERIAL: &str = "10000071";
 
 /// The names of all scenarios.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "hotp",
     "totp",
     "wrong",
@@ -26,6 +26,7 @@ pub const NAMES: [&str; 10] = [
     "unknown",
     "group",
     "one-field",
+    "helper",
     "loading",
 ];
 
@@ -89,8 +90,13 @@ impl Scenario {
             _ => hotp(world, &token, time),
         };
         scenario.name = name;
-        if name == "loading" {
-            scenario.from = From::Start;
+        match name {
+            "loading" => scenario.from = From::Start,
+            "helper" => {
+                scenario.from = From::Helper;
+                scenario.world.have_helper();
+            }
+            _ => {}
         }
         scenario.world.keep();
         Some(scenario)

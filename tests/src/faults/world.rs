@@ -1,5 +1,6 @@
 //! An otpair in a scratch folder that is put back to where it was before each fault.
 
+use crate::helper::Helper;
 use crate::memory::Shared;
 use crate::scratch::{Programs, SERVICE, Scratch};
 use crate::subject::{self, Door, From, Limit, Reply, Script};
@@ -28,6 +29,8 @@ pub type Contents = BTreeMap<PathBuf, Option<Vec<u8>>>;
 pub struct World {
     scratch: Scratch,
     shared: Shared,
+    /// Where one has a helper.
+    helper: Option<Helper>,
     /// What the cache holds before each fault.
     before: Contents,
 }
@@ -51,6 +54,7 @@ impl World {
         Self {
             scratch,
             shared: Shared::new(),
+            helper: None,
             before: Contents::new(),
         }
     }
@@ -58,6 +62,11 @@ impl World {
     /// The scratch folder, to be prepared with the admin's command.
     pub const fn scratch(&self) -> &Scratch {
         &self.scratch
+    }
+
+    /// From here on the helper serves who is not root.
+    pub fn have_helper(&mut self) {
+        self.helper = Some(Helper::new(&self.scratch.path("otpair.toml")));
     }
 
     /// The cache's folder.
@@ -138,9 +147,20 @@ impl World {
         clock: Clock,
         injection: Option<Injection>,
     ) -> (Reply, Seen) {
-        let traced = subject::start(&self.shared, &self.request(script), script, from, None);
+        let (shared, request) = (&self.shared, self.request(script));
+        let helper = self.helper.as_ref().filter(|_| from == From::Helper);
+        let (client, traced) = match helper {
+            Some(helper) => {
+                let (client, traced) = helper.start(shared, &request, script);
+                (Some(client), traced)
+            }
+            None => (None, subject::start(shared, &request, script, from, None)),
+        };
         let seen = trace::follow(traced, clock, injection, &self.cache());
-        (subject::reply(&self.shared), seen)
+        if let Some(client) = client {
+            client.wait();
+        }
+        (subject::reply(shared), seen)
     }
 
     /// A sign-on of a process that may not have all it wants.
