@@ -1,4 +1,4 @@
-//! Links the unwinder into the module.
+//! Links the unwinder into the module, and lays what a sign-on runs side by side.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -11,8 +11,12 @@ use std::{env, fs, io};
 /// compiler's names another such library (packaging/toolchain.sh says why).
 const UNWINDER: &str = "OTPAIR_UNWINDER";
 
+/// The order of what is linked, for what is released: only there does the compiler see all of it at once.
+const ORDER: &str = "sign-on.ld";
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={ORDER}");
     println!("cargo::rerun-if-env-changed={UNWINDER}");
     let is = |name, value| env::var(name).is_ok_and(|found| found == value);
     if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
@@ -21,6 +25,10 @@ fn main() -> io::Result<()> {
         let script = format!("INPUT({library})\n");
         fs::write(Path::new(&folder).join("libgcc_s.so"), script)?;
         println!("cargo::rustc-link-search=native={folder}");
+        if is("PROFILE", "release") {
+            let here = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
+            println!("cargo::rustc-link-arg-cdylib=-Wl,-T,{here}/{ORDER}");
+        }
     }
     Ok(())
 }

@@ -11,7 +11,9 @@ use otpair_core::token::{SealedSeed, Token};
 pub(crate) const LEN: usize = 4096;
 
 const MAGIC: [u8; 8] = *b"otpairU\n";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
+/// The version whose MAC goes over the padding too.
+const PADDING_HASHED: u16 = 1;
 const MAC_LEN: usize = 32;
 const MAX_NAME: usize = 256;
 
@@ -57,8 +59,22 @@ pub(crate) fn sealed(state: &[u8], keys: &Keys) -> Option<[u8; LEN]> {
     let mut block = [0; LEN];
     let (body, mac) = block.split_at_mut(LEN - MAC_LEN);
     body.get_mut(..out.0.len())?.copy_from_slice(&out.0);
-    mac.copy_from_slice(&hmac_sha256(&keys.record, &[body]));
+    mac.copy_from_slice(&hmac_sha256(&keys.record, &[unpadded(body)]));
     Some(block)
+}
+
+/// What the MAC goes over: all but the zeros at the end. A body is as long as any other, so these bytes say all of it; with
+/// the zeros the MACs of a sign-on would take ten times as long.
+fn unpadded(body: &[u8]) -> &[u8] {
+    let (mut rest, mut zeros) = (body, true);
+    while let Some((before, chunk)) = rest.split_last_chunk::<64>().filter(|_| zeros) {
+        zeros = chunk.iter().fold(0, |all, byte| all | byte) == 0;
+        if zeros {
+            rest = before;
+        }
+    }
+    let end = rest.iter().rposition(|byte| *byte != 0);
+    rest.get(..=end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Reads a block. Whatever [`encode`] could not have written is invalid.
@@ -66,11 +82,20 @@ pub(crate) fn decode(block: &[u8; LEN], keys: &Keys) -> Result<State, Invalid> {
     let (body, mac) = block.split_at(LEN - MAC_LEN);
     let mut fields = Reader(body);
     let head = (fields.array(), fields.u16(), fields.array());
-    match head {
-        (Some(MAGIC), Some(version), _) if version > VERSION => return Err(Invalid::Newer),
-        (Some(MAGIC), Some(VERSION), Some(id)) if id != keys.id => return Err(Invalid::OtherKey),
-        (Some(MAGIC), Some(VERSION), Some(_)) if hmac_is(&keys.record, &[body], mac) => {}
-        _ => return Err(Invalid::Damaged),
+    let (Some(MAGIC), Some(version), Some(id)) = head else {
+        return Err(Invalid::Damaged);
+    };
+    let hashed = match version {
+        VERSION => unpadded(body),
+        PADDING_HASHED => body,
+        0 => return Err(Invalid::Damaged),
+        _ => return Err(Invalid::Newer),
+    };
+    if id != keys.id {
+        return Err(Invalid::OtherKey);
+    }
+    if !hmac_is(&keys.record, &[hashed], mac) {
+        return Err(Invalid::Damaged);
     }
     read_state(&mut fields).ok_or(Invalid::Damaged)
 }
@@ -80,8 +105,9 @@ fn read_state(fields: &mut Reader<'_>) -> Option<State> {
     let uid = fields.u32()?;
     let name = fields.text(MAX_NAME)?.to_owned();
     let record = read_record(fields)?;
-    let padded = fields.0.iter().all(|byte| *byte == 0);
-    padded.then_some(State {
+    // Without stopping at the first other one: so it takes many bytes at a time.
+    let padding = fields.0.iter().fold(0, |all, byte| all | byte);
+    (padding == 0).then_some(State {
         account: Account { name, uid },
         sequence,
         record,

@@ -3,7 +3,7 @@
 use crate::folder::{Access, Folder};
 use crate::inventory::{self, Inventory};
 use crate::key::{KeySource, Keys, hmac_sha256};
-use crate::record::{self, RecordFile, Whose};
+use crate::record::{self, Known, RecordFile, Whose};
 use crate::rehearsal::Rehearsal;
 use crate::{fault, name, seal};
 use otpair_core::bypass::BypassCode;
@@ -42,6 +42,8 @@ pub struct SeedCache {
     /// A token that nobody has, without a seed.
     nobodys: Token,
     pub(crate) inventory: Option<Inventory>,
+    /// The record that was read last.
+    known: Option<Known>,
     /// What the dry runs so far would have imported.
     pub(crate) rehearsal: Option<Rehearsal>,
 }
@@ -73,6 +75,7 @@ impl SeedCache {
             keys,
             keyed,
             inventory: None,
+            known: None,
             rehearsal: None,
         })
     }
@@ -239,7 +242,7 @@ impl Records for SeedCache {
             });
         };
         self.need_keys()?;
-        file.read(Whose::Account(account), &self.keys)
+        file.read_again(Whose::Account(account), &self.keys, &mut self.known)
             .map(record::Current::snapshot)
     }
 
@@ -254,12 +257,15 @@ impl Records for SeedCache {
         } else {
             self.need_keys()?;
         }
-        match self.users() {
+        let users = self.home.as_ref().and_then(|home| home.users.as_ref());
+        match users {
             None => Ok(Commit::Conflict),
             Some(users) if base == Revision::ABSENT => {
                 record::create(users, account, record, &self.keys)
             }
-            Some(users) => record::replace(users, account, base, record, &self.keys),
+            Some(users) => {
+                record::replace(users, account, base, record, &self.keys, &mut self.known)
+            }
         }
     }
 
@@ -272,9 +278,16 @@ impl Records for SeedCache {
         decoy
     }
 
+    fn read_decoy(&mut self) -> Result<(), Fault> {
+        match &self.home {
+            Some(home) => record::read_decoy(&home.folder, &self.keys, &mut self.known),
+            None => Ok(()),
+        }
+    }
+
     fn commit_decoy(&mut self) -> Result<(), Fault> {
         match &self.home {
-            Some(home) => record::write_decoy(&home.folder, &self.keys),
+            Some(home) => record::write_decoy(&home.folder, &self.keys, &mut self.known),
             None => Ok(()),
         }
     }

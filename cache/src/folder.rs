@@ -4,6 +4,7 @@ mod look;
 
 pub(crate) use look::Look;
 
+use crate::descriptor::beyond_standard;
 use crate::{fault, limit, lock, way};
 use otpair_core::records::Fault;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
@@ -105,8 +106,12 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// Opens a file of this folder after looking at what it is; nothing if it does not exist.
-    pub(crate) fn open_file(&self, name: &str, access: Access) -> Result<Option<File>, Fault> {
+    /// Opens a file of this folder and looks at what it is; nothing if it does not exist.
+    pub(crate) fn open_file(
+        &self,
+        name: &str,
+        access: Access,
+    ) -> Result<Option<(File, Look)>, Fault> {
         let path = self.join(name);
         let access = match access {
             Access::Read => OFlags::RDONLY,
@@ -114,7 +119,8 @@ impl Folder {
         };
         // Non-blocking, so that a FIFO left here can't make a sign-on hang.
         let how = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let fd = match rustix::fs::openat(&self.fd, name, how, Mode::empty()) {
+        let opened = rustix::fs::openat(&self.fd, name, how, Mode::empty());
+        let fd = match opened.and_then(beyond_standard) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP | Errno::NXIO | Errno::ISDIR) => {
@@ -124,7 +130,7 @@ impl Folder {
         };
         let look = Look::at(&fd).map_err(|error| fault::io(&path, "look at", error))?;
         check_file(&path, &look)?;
-        Ok(Some(File::from(fd)))
+        Ok(Some((File::from(fd), look)))
     }
 
     /// Looks at a file without opening it; false if it does not exist.
@@ -181,6 +187,7 @@ impl Folder {
         let how = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
         let fd = rustix::fs::openat(&self.fd, UNFINISHED, how, mode)
+            .and_then(beyond_standard)
             .map_err(|error| fault::io(&path, "make", error))?;
         // Whatever the caller's umask is.
         rustix::fs::fchmod(&fd, mode).map_err(|error| fault::io(&path, "chmod", error))?;

@@ -160,7 +160,7 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
 /// As [`read`], in its folder.
 fn read_in(folder: &Folder, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
     let (_, name) = place(path)?;
-    let Some(file) = folder.open_file(name, Access::Read)? else {
+    let Some((file, _)) = folder.open_file(name, Access::Read)? else {
         return Ok(None);
     };
     let mut text = Zeroizing::new(Vec::with_capacity(128));

@@ -10,6 +10,7 @@ pub mod admin;
 mod block;
 mod cache;
 mod codec;
+pub mod descriptor;
 mod fault;
 mod folder;
 #[cfg(any(test, fuzzing))]

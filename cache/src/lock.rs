@@ -2,15 +2,14 @@
 
 use crate::fault;
 use otpair_core::records::{Fault, FaultKind};
-use rustix::time::{ClockId, clock_gettime};
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod holder;
 
-/// How long somebody else's sign-on of the same user is waited for (contract section 3), in seconds.
-const LONGEST_WAIT: i64 = 5;
+/// How long somebody else's sign-on of the same user is waited for (contract section 3).
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -30,19 +29,26 @@ fn wait(
     path: &Path,
     attempt: fn(&File) -> Result<(), TryLockError>,
 ) -> Result<(), Fault> {
-    // Not by the wall clock: an admin or NTP may move it meanwhile.
-    let start = clock_gettime(ClockId::Monotonic);
+    let succeeds = || match attempt(file) {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(fault::io(path, "lock", error)),
+    };
+    // Hardly ever does anybody hold it: only then is there a need for the clock.
+    if succeeds()? {
+        return Ok(());
+    }
+    // Not by the wall clock: an admin or NTP may move it meanwhile. By libc's clock and not rustix's, which looks for the
+    // kernel's own (vDSO) at an address that need not hold in somebody else's process: under Valgrind it ended that.
+    let start = Instant::now();
     loop {
-        match attempt(file) {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(fault::io(path, "lock", error)),
-            Err(TryLockError::WouldBlock) => {}
+        std::thread::sleep(PAUSE);
+        if succeeds()? {
+            return Ok(());
         }
-        let now = clock_gettime(ClockId::Monotonic);
-        if (now.tv_sec - LONGEST_WAIT, now.tv_nsec) >= (start.tv_sec, start.tv_nsec) {
+        if start.elapsed() >= LONGEST_WAIT {
             return Err(busy(file, path));
         }
-        std::thread::sleep(PAUSE);
     }
 }
 

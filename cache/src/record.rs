@@ -33,6 +33,12 @@ impl Current {
     }
 }
 
+/// A record as it was read, and what it was found to say: the same bytes need not be verified again.
+pub(crate) struct Known {
+    bytes: Box<[u8; LEN]>,
+    current: Current,
+}
+
 /// Whose record it must be.
 #[derive(Clone, Copy)]
 pub(crate) enum Whose<'a> {
@@ -46,44 +52,59 @@ pub(crate) enum Whose<'a> {
 pub(crate) struct RecordFile {
     file: File,
     path: PathBuf,
+    look: Look,
 }
 
 impl RecordFile {
     /// Opens a user's record; nothing if there is none.
     pub(crate) fn open(users: &Folder, user: &str, access: Access) -> Result<Option<Self>, Fault> {
-        let name = name::encode(user)?;
-        Ok(users.open_file(&name, access)?.map(|file| Self {
+        Self::open_file(users, &name::encode(user)?, access)
+    }
+
+    fn open_file(folder: &Folder, name: &str, access: Access) -> Result<Option<Self>, Fault> {
+        let file = folder.open_file(name, access)?;
+        Ok(file.map(|(file, look)| Self {
             file,
-            path: users.join(&name),
+            path: folder.join(name),
+            look,
         }))
     }
 
     /// Opens a user's record for writing, alone; nothing if there is none, or it was replaced meanwhile.
     pub(crate) fn open_locked(users: &Folder, user: &str) -> Result<Option<Self>, Fault> {
-        let Some(record) = Self::open(users, user, Access::ReadWrite)? else {
+        Self::open_file_locked(users, &name::encode(user)?)
+    }
+
+    fn open_file_locked(folder: &Folder, name: &str) -> Result<Option<Self>, Fault> {
+        let Some(record) = Self::open_file(folder, name, Access::ReadWrite)? else {
             return Ok(None);
         };
         lock::exclusive(&record.file, &record.path)?;
-        let locked = record.look()?;
-        let same = users
-            .stat(&name::encode(user)?)?
-            .is_some_and(|there| there.place == locked.place);
+        let same = folder
+            .stat(name)?
+            .is_some_and(|there| there.place == record.look.place);
         Ok(same.then_some(record))
-    }
-
-    fn look(&self) -> Result<Look, Fault> {
-        Look::at(&self.file).map_err(|error| fault::io(&self.path, "look at", error))
     }
 
     /// Reads the record without waiting for anybody.
     pub(crate) fn read(&self, whose: Whose<'_>, keys: &Keys) -> Result<Current, Fault> {
-        let first = self.examine(whose, keys);
+        self.read_again(whose, keys, &mut None)
+    }
+
+    /// As [`Self::read`], for somebody who may have read it before.
+    pub(crate) fn read_again(
+        &self,
+        whose: Whose<'_>,
+        keys: &Keys,
+        known: &mut Option<Known>,
+    ) -> Result<Current, Fault> {
+        let first = self.examine_again(whose, keys, known);
         if matches!(&first, Ok(current) if !current.one_block) {
             return first;
         }
         // Perhaps a block that somebody was just writing: look again when they have finished.
         lock::shared(&self.file, &self.path)?;
-        let settled = self.examine(whose, keys);
+        let settled = self.examine_again(whose, keys, known);
         // Unlocked by closing; an error here would only keep the lock until then.
         let _ = self.file.unlock();
         settled
@@ -91,21 +112,44 @@ impl RecordFile {
 
     /// Reads the record with the lock held.
     pub(crate) fn examine(&self, whose: Whose<'_>, keys: &Keys) -> Result<Current, Fault> {
-        let mut blocks = [[0; block::LEN]; 2];
-        let length = self.look()?.size;
+        self.examine_again(whose, keys, &mut None)
+    }
+
+    /// As [`Self::examine`], for somebody who may have read it before, with the same keys.
+    fn examine_again(
+        &self,
+        whose: Whose<'_>,
+        keys: &Keys,
+        known: &mut Option<Known>,
+    ) -> Result<Current, Fault> {
+        let bytes = self.bytes()?;
+        let current = match known {
+            Some(known) if *known.bytes == bytes => known.current.clone(),
+            _ => {
+                let current = verify(&bytes, keys, &self.path)?;
+                *known = Some(Known {
+                    bytes: Box::new(bytes),
+                    current: current.clone(),
+                });
+                current
+            }
+        };
+        check_owner(&current.state.account, whose, &self.path)?;
+        Ok(current)
+    }
+
+    /// Both blocks, as they are.
+    fn bytes(&self) -> Result<[u8; LEN], Fault> {
+        let length = self.look.size;
         if length != LEN as u64 {
             let why = format!("is {length} bytes long instead of {LEN}");
             return Err(fault::damaged(&self.path, why));
         }
-        for (block, offset) in blocks.iter_mut().zip(OFFSETS) {
-            self.file
-                .read_exact_at(block, offset)
-                .map_err(|error| fault::io(&self.path, "read", error))?;
-        }
-        let [first, second] = blocks.each_ref().map(|block| block::decode(block, keys));
-        let current = choose(first, second, &self.path)?;
-        check_owner(&current.state.account, whose, &self.path)?;
-        Ok(current)
+        let mut bytes = [0; LEN];
+        self.file
+            .read_exact_at(&mut bytes, 0)
+            .map_err(|error| fault::io(&self.path, "read", error))?;
+        Ok(bytes)
     }
 
     /// Writes a state over the spare block and flushes it: one write, one flush, no room needed. Returns its
@@ -146,6 +190,14 @@ fn put(file: &File, path: &Path, block: &[u8; block::LEN], offset: u64) -> Resul
 fn too_large(path: &Path) -> Fault {
     let why = "the record does not fit in its file; nothing was written";
     Fault::new(FaultKind::Limit, format!("{}: {why}", path.display()))
+}
+
+/// What both blocks say.
+fn verify(bytes: &[u8], keys: &Keys, path: &Path) -> Result<Current, Fault> {
+    let (blocks, _) = bytes.as_chunks::<{ block::LEN }>();
+    let mut blocks = blocks.iter().map(|block| block::decode(block, keys));
+    let mut next = || blocks.next().unwrap_or(Err(Invalid::Damaged));
+    choose(next(), next(), path)
 }
 
 /// Which of two blocks is the record.
@@ -235,11 +287,12 @@ pub(crate) fn replace(
     base: Revision,
     record: &UserRecord,
     keys: &Keys,
+    known: &mut Option<Known>,
 ) -> Result<Commit, Fault> {
     let Some(file) = RecordFile::open_locked(users, &account.name)? else {
         return Ok(Commit::Conflict);
     };
-    let current = file.examine(Whose::Account(account), keys)?;
+    let current = file.examine_again(Whose::Account(account), keys, known)?;
     if Revision(current.state.sequence) != base {
         return Ok(Commit::Conflict);
     }
@@ -281,20 +334,38 @@ pub(crate) fn make_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
     home.place(DECOY, &contents).map(drop)
 }
 
-/// Writes and flushes the decoy file as [`replace`] does a record; nothing if there is none.
-pub(crate) fn write_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
-    let Some(file) = home.open_file(DECOY, Access::ReadWrite)? else {
+/// Opens and reads the decoy file as a record is; nothing if there is none.
+pub(crate) fn read_decoy(
+    home: &Folder,
+    keys: &Keys,
+    known: &mut Option<Known>,
+) -> Result<(), Fault> {
+    if let Some(file) = RecordFile::open_file(home, DECOY, Access::Read)? {
+        // Whatever it says: a damaged one would tell strangers from people.
+        let _ = file.read_again(Whose::Account(&nobody()), keys, known);
+    }
+    Ok(())
+}
+
+/// Opens, reads, writes and flushes the decoy file as [`replace`] does a record; nothing if there is none.
+pub(crate) fn write_decoy(
+    home: &Folder,
+    keys: &Keys,
+    known: &mut Option<Known>,
+) -> Result<(), Fault> {
+    let Some(file) = RecordFile::open_file_locked(home, DECOY)? else {
         return Ok(());
     };
-    let path = home.join(DECOY);
-    lock::exclusive(&file, &path)?;
+    let _ = file.examine_again(Whose::Account(&nobody()), keys, known);
+    // A record says something else than before when it was written.
+    *known = None;
     let state = State {
         account: nobody(),
         sequence: 1,
         record: UserRecord::default(),
     };
-    let block = block::encode(&state, keys).ok_or_else(|| too_large(&path))?;
-    put(&file, &path, &block, 0)
+    let block = block::encode(&state, keys).ok_or_else(|| too_large(&file.path))?;
+    put(&file.file, &file.path, &block, 0)
 }
 
 fn nobody() -> Account {

@@ -46,31 +46,31 @@ pub fn resolve(path: &Path) -> Result<Option<PathBuf>, Fault> {
             done.pop();
             continue;
         }
-        let next = done.join(part);
-        let found = match next.symlink_metadata() {
+        done.push(part);
+        let found = match done.symlink_metadata() {
             Ok(found) => found,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(fault::io(&next, "look at", error)),
+            Err(error) => return Err(fault::io(&done, "look at", error)),
         };
         if found.is_symlink() {
             links += 1;
-            check_owner(&next, found.uid())?;
-            if links <= MOST_LINKS && next.metadata().is_err() {
-                return Err(fault::unsafe_place(&next, "is a link that leads nowhere"));
+            check_owner(&done, found.uid())?;
+            if links <= MOST_LINKS && done.metadata().is_err() {
+                return Err(fault::unsafe_place(&done, "is a link that leads nowhere"));
             }
-            let target = next
+            let target = done
                 .read_link()
-                .map_err(|e| fault::io(&next, "read the link", e))?;
+                .map_err(|e| fault::io(&done, "read the link", e))?;
             if links > MOST_LINKS {
-                return Err(fault::unsafe_place(&next, "too many symbolic links"));
+                return Err(fault::unsafe_place(&done, "too many symbolic links"));
             }
+            done.pop();
             if target.is_absolute() {
                 done = PathBuf::from("/");
             }
             push(&mut ahead, &target);
         } else {
-            check(&next, &found)?;
-            done = next;
+            check(&done, &found)?;
         }
     }
     Ok(Some(done))
@@ -108,8 +108,7 @@ fn check(path: &Path, found: &std::fs::Metadata) -> Result<(), Fault> {
 /// # Errors
 /// [`FaultKind::Unsafe`] for any other owner.
 pub fn check_owner(path: &Path, owner: u32) -> Result<(), Fault> {
-    let caller = rustix::process::geteuid();
-    if owner == 0 || owner == caller.as_raw() {
+    if owner == 0 || owner == rustix::process::geteuid().as_raw() {
         return Ok(());
     }
     let why = format!("is owned by uid {owner}, not by root; chown it to root");

@@ -7,6 +7,7 @@ use crate::bypass::BypassCode;
 use crate::otp::Otp;
 use crate::policy::Policy;
 use crate::records::{Fault, HeldToken, IssuedBypass, Pending, Secrets, Stock, UserRecord};
+use crate::seed::Seed;
 use crate::throttle::{Lock, Throttle};
 use crate::token::{HashAlgorithm, Parameters, Serial, Token, TokenState, TokenType};
 use subtle::ConstantTimeEq;
@@ -557,22 +558,51 @@ pub fn examine_nothing(
     now: u64,
     secrets: &dyn Secrets,
 ) -> Result<(), Fault> {
-    let (seed, windows) = (secrets.unseal(decoy)?, &policy.windows);
     let parameters = Parameters {
         digits: otp.digits(),
         ..decoy.parameters
     };
-    let state = TokenState::default();
+    let seed = secrets.unseal(decoy)?;
+    examine_as(&parameters, &seed, otp, reach, policy, now);
+    Ok(())
+}
+
+/// The same for somebody whom the system does not know, as if the decoy were their token: a passcode of another length
+/// than its is compared with nothing.
+///
+/// # Errors
+/// A fault if the decoy's seed can't be opened.
+pub fn examine_decoy(
+    decoy: &Token,
+    otp: &Otp,
+    reach: Option<Reach>,
+    policy: &Policy,
+    now: u64,
+    secrets: &dyn Secrets,
+) -> Result<(), Fault> {
+    let seed = secrets.unseal(decoy)?;
+    examine_as(&decoy.parameters, &seed, otp, reach, policy, now);
+    Ok(())
+}
+
+fn examine_as(
+    parameters: &Parameters,
+    seed: &Seed,
+    otp: &Otp,
+    reach: Option<Reach>,
+    policy: &Policy,
+    now: u64,
+) {
+    let (state, windows) = (TokenState::default(), &policy.windows);
     match reach {
         None => {
-            let _ = acceptance::examine(&parameters, &seed, &state, otp, now, windows);
+            let _ = acceptance::examine(parameters, seed, &state, otp, now, windows);
         }
         Some(reach) => {
             let _ =
-                acceptance::find_out_of_step(&parameters, &seed, &state, otp, now, windows, reach);
+                acceptance::find_out_of_step(parameters, seed, &state, otp, now, windows, reach);
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

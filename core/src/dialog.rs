@@ -236,7 +236,10 @@ impl Dialog {
             return self.end(Outcome::NotAsked);
         }
         match self.account.clone() {
-            None => self.ask_passcode(),
+            None => {
+                let read = records.read_decoy().map(|()| self.ask_passcode());
+                self.fail_on(read);
+            }
             Some(account) => {
                 let opened = self.open(&mut Turn {
                     account: &account,

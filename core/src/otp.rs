@@ -1,8 +1,8 @@
 //! Passcodes: reading one that was typed, and comparing it with what a token shows at a moving factor.
 //!
 //! HOTP (RFC 4226) is [`totp_rs`] with a time step of one second and the counter as the time; so is TOTP (RFC 6238)
-//! with the time step's number as the time. The wide search of a resynchronization looks at some two thousand moving
-//! factors: it keys the HMAC once and only sifts; what it finds counts when `totp_rs` says the same.
+//! with the time step's number as the time. A search looks at some twenty moving factors, and that of a resynchronization
+//! at two thousand: it keys the HMAC once and only sifts; what it finds counts when `totp_rs` says the same.
 
 use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Parameters};
@@ -94,49 +94,63 @@ impl<'a> Comparison<'a> {
         self.totp.check(&self.otp.typed, moving_factor).is_some()
     }
 
-    /// The first moving factor of a range at which the token shows this passcode; every one of them is looked at,
-    /// wherever it is.
+    /// The first moving factor of a range at which the token shows this passcode. Wherever it is, if anywhere, every one
+    /// of them is sifted, and one compared.
     #[must_use]
     pub fn first(&self, range: Option<RangeInclusive<u64>>) -> Option<u64> {
-        range
-            .into_iter()
-            .flatten()
-            .fold(None, |found, moving_factor| {
-                let matches = self.matches(moving_factor);
-                found.or(matches.then_some(moving_factor))
-            })
+        let range = range?;
+        let (start, mut found) = (*range.start(), None);
+        self.sift(range, |moving_factor, shows| {
+            #[cfg(test)]
+            tests::COMPARED.set(tests::COMPARED.get() + 1);
+            found = found.or(shows.then_some(moving_factor));
+        });
+        let matches = self.matches(found.unwrap_or(start));
+        found.filter(|_| matches)
     }
 
     /// Of the moving factors in a range at which the token shows this passcode, the one nearest to `center`.
     #[must_use]
     pub fn nearest(&self, range: RangeInclusive<u64>, center: u64) -> Option<u64> {
+        let mut nearest: Option<u64> = None;
+        self.sift(range, |moving_factor, shows| {
+            #[cfg(test)]
+            tests::SIFTED.set(tests::SIFTED.get() + 1);
+            let nearer = |than: u64| moving_factor.abs_diff(center) < than.abs_diff(center);
+            if shows && nearest.is_none_or(nearer) && self.matches(moving_factor) {
+                nearest = Some(moving_factor);
+            }
+        });
+        nearest
+    }
+
+    /// Says of each moving factor in a range whether the token seems to show this passcode at it.
+    fn sift(&self, range: RangeInclusive<u64>, say: impl FnMut(u64, bool)) {
         match self.algorithm {
-            HashAlgorithm::Sha1 => self.sift::<Hmac<sha1::Sha1>>(range, center),
-            HashAlgorithm::Sha256 => self.sift::<Hmac<sha2::Sha256>>(range, center),
-            HashAlgorithm::Sha512 => self.sift::<Hmac<sha2::Sha512>>(range, center),
+            HashAlgorithm::Sha1 => self.sift_by::<Hmac<sha1::Sha1>>(range, say),
+            HashAlgorithm::Sha256 => self.sift_by::<Hmac<sha2::Sha256>>(range, say),
+            HashAlgorithm::Sha512 => self.sift_by::<Hmac<sha2::Sha512>>(range, say),
         }
     }
 
-    fn sift<M: Mac + KeyInit + Clone>(
+    fn sift_by<M: Mac + KeyInit + Clone>(
         &self,
         range: RangeInclusive<u64>,
-        center: u64,
-    ) -> Option<u64> {
-        let keyed = <M as KeyInit>::new_from_slice(self.seed.expose()).ok()?;
+        mut say: impl FnMut(u64, bool),
+    ) {
+        // An HMAC takes a key of any length.
+        let Ok(keyed) = <M as KeyInit>::new_from_slice(self.seed.expose()) else {
+            return;
+        };
         let typed = self.otp.value();
         let modulus = 10_u32.pow(u32::from(self.digits.count()));
-        let shows = |moving_factor: &u64| {
-            #[cfg(test)]
-            tests::SIFTED.set(tests::SIFTED.get() + 1);
+        for moving_factor in range {
             let mut mac = keyed.clone();
             mac.update(&moving_factor.to_be_bytes());
-            truncate(&mac.finalize().into_bytes())
-                .is_some_and(|value| (value % modulus).ct_eq(&typed).into())
-        };
-        range
-            .filter(shows)
-            .filter(|found| self.matches(*found))
-            .min_by_key(|found| found.abs_diff(center))
+            let shows = truncate(&mac.finalize().into_bytes())
+                .is_some_and(|value| (value % modulus).ct_eq(&typed).into());
+            say(moving_factor, shows);
+        }
     }
 }
 

@@ -249,6 +249,12 @@ pub trait Records: Secrets {
     /// A token to search a passcode in for nobody, with a seed that nobody has.
     fn decoy(&self) -> Token;
 
+    /// Opens and reads as much as [`Records::read`] does, of nobody's record.
+    ///
+    /// # Errors
+    /// As [`Records::read`], but for what the record says.
+    fn read_decoy(&mut self) -> Result<(), Fault>;
+
     /// Writes and flushes as much as [`Records::commit`] does, to nobody's record.
     ///
     /// # Errors

@@ -349,6 +349,9 @@ impl<'a> SignOn<'a> {
 
     fn log(&mut self) {
         let events = self.dialog.take_events();
+        if events.is_empty() {
+            return;
+        }
         let _lifted = Lifted::new();
         for event in events {
             self.audit.record(&self.context(), &event);

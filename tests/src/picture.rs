@@ -52,7 +52,8 @@ fn broken(line: &str) -> Vec<String> {
     rows.map(|row| row.iter().collect()).collect()
 }
 
-fn escape(text: &str) -> String {
+/// Text as XML has it between elements.
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 

@@ -41,6 +41,23 @@ impl Syslog {
         self.0.lines.lock().unwrap().clone()
     }
 
+    /// The lines since this was last asked, up to those of programs that have ended by now.
+    ///
+    /// # Panics
+    /// If what listens at `path` is not this, or is stuck.
+    pub fn news(&self, path: &Path) -> Vec<String> {
+        const MARK: &str = "<15>every line before this one has come";
+        let sender = UnixDatagram::unbound().expect("a socket can't be made");
+        sender
+            .send_to(MARK.as_bytes(), path)
+            .expect("nothing listens there");
+        assert!(self.tells(MARK), "nothing listens at {}", path.display());
+        let mut lines = self.0.lines.lock().unwrap();
+        let mut news = std::mem::take(&mut *lines);
+        news.retain(|line| line != MARK);
+        news
+    }
+
     /// Waits for a line that holds this text; whether it came.
     pub fn tells(&self, text: &str) -> bool {
         let tells = |lines: &Vec<String>| lines.iter().any(|line| line.contains(text));

@@ -92,6 +92,11 @@ impl Token {
         }
     }
 
+    /// Whether it counts, and does not go by the time.
+    pub fn is_hotp(&self) -> bool {
+        self.kind == Kind::Hotp
+    }
+
     /// The time interval in seconds; for TOTP only.
     pub fn seconds(&self) -> u64 {
         match self.kind {
@@ -141,8 +146,13 @@ impl Token {
 
     /// What a HOTP token shows from counter 0 on, so many passcodes.
     pub fn presses(&self, count: usize) -> Vec<String> {
+        self.presses_from(0, count)
+    }
+
+    /// What a HOTP token shows from a counter on, so many passcodes.
+    pub fn presses_from(&self, counter: u64, count: usize) -> Vec<String> {
         let more = u32::try_from(count.max(1) - 1).expect("a number that oathtool takes");
-        self.shown(0, more)
+        self.shown(counter, more)
     }
 
     /// A passcode of the right form that the token shows nowhere near: not in the 1,200 steps or counters around

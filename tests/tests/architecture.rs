@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and the crates of this workspace that it depends on.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("otpair-core", &[]),
     ("otpair-cache", &["otpair-core"]),
     ("otpair-host", &["otpair-core", "otpair-cache"]),
@@ -18,6 +18,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("otpair-pkg", &[]),
     ("otpair-tests", &[]),
     ("otpair-fuzz", &["otpair-core", "otpair-host"]),
+    ("cpufeatures", &[]),
 ];
 
 /// What core uses: arithmetic, wiping, and parsing of bytes that somebody else has read.
@@ -43,7 +44,7 @@ const CORE_USES: [&str; 18] = [
 ];
 
 /// The crates that talk to C.
-const MAY_HAVE_UNSAFE: [&str; 4] = ["pam", "macos", "host", "tests"];
+const MAY_HAVE_UNSAFE: [&str; 5] = ["pam", "macos", "host", "tests", "cpufeatures"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -17,6 +17,86 @@ fn every_test_that_known_attacks_names_is_where_it_says() {
     assert!(rows > 30, "only {rows} rows were read");
 }
 
+/// What stands in the trackers of programs of this kind.
+const ISSUES: [(&str, &[u32]); 29] = [
+    (
+        "google-authenticator-libpam",
+        &[
+            239, 229, 13, 177, 65, 240, 340, 134, 188, 261, 130, 37, 153, 98, 211,
+        ],
+    ),
+    ("google-authenticator", &[24, 514, 543]),
+    ("linux-pam", &[453]),
+    ("yubico-pam", &[113, 201]),
+    ("swaylock", &[3, 117]),
+    ("hyprlock", &[901]),
+    ("i3lock", &[249]),
+    ("gtklock", &[84]),
+    ("sddm", &[722]),
+    ("lightdm-gtk-greeter", &[195]),
+    ("openssh-portable", &[405]),
+    ("duo_unix", &[69, 206, 240, 244, 94]),
+    ("ansible", &[73324]),
+    ("sudo", &[236]),
+    ("puppet-duo_unix", &[8]),
+    ("pam-u2f", &[330]),
+    ("authselect", &[298]),
+    ("privacyidea", &[1227, 471, 1578, 4128, 719]),
+    ("authd", &[1171, 1257]),
+    ("kanidm", &[4060, 369, 3374]),
+    ("pam-ssh-agent", &[108]),
+    ("pam-rs", &[16]),
+    ("noggin", &[1598]),
+    ("rust-fp", &[12]),
+    ("fscrypt", &[53]),
+    ("goauthentik/platform", &[374]),
+    ("login_yubikey", &[]),
+    ("pam-u2f CVE-2025-23013", &[]),
+    ("CVE-2024-47191", &[]),
+];
+
+/// The issues that a cell names: `project 1, 2; project 3; CVE-2024-47191`.
+fn issues(cell: &str) -> Vec<(&str, Vec<u32>)> {
+    let projects = cell.split("; ").map(|part| {
+        let mut blanks = part.match_indices(' ').map(|(at, _)| at);
+        let numbers = blanks.find(|at| part[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
+        let (name, numbers) = part.split_at(numbers.unwrap_or(part.len()));
+        let numbers = numbers.split(',').filter_map(|n| n.trim().parse().ok());
+        (name, numbers.collect())
+    });
+    projects.collect()
+}
+
+#[test]
+fn every_issue_of_programs_of_this_kind_is_answered_by_a_test_or_a_page() {
+    let page = read("docs/known-attacks.md");
+    let heading = "| where | what went wrong | the test, or the page, that answers it |";
+    let table = claims::table(&page, heading);
+    let rows = table.iter().filter(|row| !row[0].starts_with('-'));
+    let tests = Tests::read();
+    let mut answered = Vec::new();
+    for row in rows {
+        let [place, _, answer] = &row[..] else {
+            panic!("{row:?}");
+        };
+        if !answer.contains("](") {
+            assert_eq!(tests.missing(answer), Vec::<String>::new(), "{place}");
+        }
+        answered.extend(issues(place));
+    }
+    for (project, numbers) in ISSUES {
+        let theirs = answered.iter().filter(|(name, _)| *name == project);
+        let found: Vec<u32> = theirs
+            .clone()
+            .flat_map(|(_, found)| found.clone())
+            .collect();
+        assert!(theirs.count() > 0, "{project} is not answered");
+        for number in numbers {
+            assert!(found.contains(number), "{project} {number} is not answered");
+        }
+    }
+}
+
 #[test]
 fn every_link_between_the_documents_leads_somewhere() {
     let mut links = 0;

@@ -162,7 +162,12 @@ impl SeedCache {
 
     /// Takes the token out of the record, which stays locked from the reading on: nothing is spent meanwhile. Whether
     /// it was there.
-    fn empty_record(&mut self, user: &str, serial: &Serial, now: u64) -> Result<bool, Fault> {
+    pub(super) fn empty_record(
+        &mut self,
+        user: &str,
+        serial: &Serial,
+        now: u64,
+    ) -> Result<bool, Fault> {
         if self.record_of(user)?.is_none() {
             return Ok(false);
         }
@@ -185,7 +190,8 @@ impl SeedCache {
         Ok(true)
     }
 
-    /// Raises the inventory's state of a token to that of the record.
+    /// Raises the inventory's state of a token to that of the record, and has it as claimed, no longer as paired: whoever
+    /// finds it so after a crash, and a record without it, knows that nothing that was spent is lost.
     fn take_back(&mut self, held: HeldToken, user: &str, now: u64) -> Result<(), Fault> {
         let (serial, state) = (held.token.serial.clone(), held.state);
         let inventory = self.inventory()?;
@@ -197,7 +203,11 @@ impl SeedCache {
                 disabled: state.disabled || old.disabled,
                 ..state
             };
-            ((), Some((entry.stock.holder.clone(), raised)))
+            let holder = match &entry.stock.holder {
+                Holder::Paired(holder) if holder == user => Holder::Pairing(user.to_owned()),
+                other => other.clone(),
+            };
+            ((), Some((holder, raised)))
         })?;
         Ok(())
     }

@@ -348,11 +348,32 @@ fn a_token_is_paired_with_one_person_and_goes_back_with_what_it_has_spent() {
 }
 
 #[test]
-fn unpairing_that_crashed_at_any_step_is_finished_by_running_it_again() {
+fn unpairing_that_crashed_before_the_claim_was_freed_takes_no_later_passcode_as_spent() {
     let scratch = Scratch::new();
     let mut cache = scratch.with_tokens(&["1"]);
     pair(&mut cache, "1", &alice(), 5).unwrap();
-    // As after a crash between the record and the freeing of the claim.
+    assert_eq!(cache.empty_record("alice", &serial("1"), 0), Ok(true));
+    assert_eq!(holder(&mut cache, "1"), Holder::Pairing("alice".into()));
+    assert!(matches!(
+        check(&mut cache)[..],
+        [Problem::Unfinished { .. }]
+    ));
+    assert!(matches!(
+        pair(&mut cache, "1", &bob(), 9),
+        Err(Error::Refused(Refusal::Held { .. }))
+    ));
+    cache
+        .unpair("alice", &serial("1"), 3000, &Windows::default())
+        .unwrap();
+    let stock = cache.find(&serial("1")).unwrap().unwrap();
+    assert_eq!((stock.holder, stock.state), (Holder::Nobody, accepted(5)));
+}
+
+#[test]
+fn a_token_that_a_record_has_lost_is_free_again_when_it_is_unpaired() {
+    let scratch = Scratch::new();
+    let mut cache = scratch.with_tokens(&["1"]);
+    pair(&mut cache, "1", &alice(), 5).unwrap();
     let empty = |record: &mut UserRecord| {
         record.tokens.clear();
         Ok::<_, Fault>(())

@@ -133,7 +133,7 @@ fn the_layout_of_a_block_stays_as_it_is_written_down() {
     let block = encode(&state(record), &keys()).unwrap();
     let written = concat!(
         "6f7470616972550a", // magic
-        "0100",             // version
+        "0200",             // version
         "6d5848a3acd94636", // key id
         "0700000000000000", // sequence
         "e8030000",         // uid
@@ -170,7 +170,7 @@ fn the_layout_of_a_block_stays_as_it_is_written_down() {
     assert!(block[end..LEN - MAC_LEN].iter().all(|byte| *byte == 0));
     assert_eq!(
         testing::hex(&block[LEN - MAC_LEN..]),
-        "c4903f60f9a681730e3ca08879a89784985b3a8e4353c3e707fd21775a2e775b"
+        "a6d3067d9e8007edcd15fc87e9ebacf8d6275356c60797c640043ac808ccb9cb"
     );
 }
 
@@ -188,9 +188,38 @@ fn every_flipped_bit_makes_a_block_invalid() {
 fn signed(body: &[u8]) -> [u8; LEN] {
     let mut block = [0; LEN];
     block[..body.len()].copy_from_slice(body);
-    let mac = hmac_sha256(&keys().record, &[&block[..LEN - MAC_LEN]]);
-    block[LEN - MAC_LEN..].copy_from_slice(&mac);
+    let end = block.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+    sign(&mut block, end + 1);
     block
+}
+
+/// Gives a block a MAC over so many bytes of it.
+fn sign(block: &mut [u8; LEN], length: usize) {
+    let mac = hmac_sha256(&keys().record, &[&block[..length]]);
+    block[LEN - MAC_LEN..].copy_from_slice(&mac);
+}
+
+#[test]
+fn a_block_of_the_first_version_counts_if_its_mac_goes_over_the_padding() {
+    let of_now = state(largest());
+    let mut block = encode(&of_now, &keys()).unwrap();
+    block[8] = 1;
+    assert_eq!(decode(&block, &keys()), Err(Invalid::Damaged));
+    sign(&mut block, LEN - MAC_LEN);
+    assert_eq!(decode(&block, &keys()), Ok(of_now));
+    block[8] = 0;
+    sign(&mut block, LEN - MAC_LEN);
+    assert_eq!(decode(&block, &keys()), Err(Invalid::Damaged));
+}
+
+#[test]
+fn zeros_at_the_end_of_a_state_are_as_good_as_padding() {
+    for length in 0..LEN - MAC_LEN {
+        let mut body = [0; LEN - MAC_LEN];
+        assert!(unpadded(&body).iter().all(|byte| *byte == 0));
+        body[length] = 1;
+        assert_eq!(unpadded(&body).len(), length + 1);
+    }
 }
 
 #[test]
@@ -208,7 +237,7 @@ fn a_block_of_a_newer_version_or_of_another_key_is_told_apart() {
         decode(&block, &Keys::derive(&[8; 32])),
         Err(Invalid::OtherKey)
     );
-    block[8] = 2;
+    block[8] = 3;
     assert_eq!(decode(&block, &keys()), Err(Invalid::Newer));
     assert_eq!(decode(&[0; LEN], &keys()), Err(Invalid::Damaged));
 }

@@ -30,6 +30,35 @@ const COLUMNS: &str = "serial, written, manufacturer, type, time_interval, t0, a
 pub(super) struct Rows<'c> {
     select: Statement<'c>,
     insert: Statement<'c>,
+    manufacturer: Steady,
+    pairing: Steady,
+    source: Steady,
+}
+
+/// A text that is the same in most of the rows that are added. It stays bound, for SQLite copies what is bound.
+struct Steady {
+    column: usize,
+    is_bound: bool,
+    text: Option<String>,
+}
+
+impl Steady {
+    const fn new(column: usize) -> Self {
+        Self {
+            column,
+            is_bound: false,
+            text: None,
+        }
+    }
+
+    fn bind(&mut self, insert: &mut Statement<'_>, text: Option<&str>) -> rusqlite::Result<()> {
+        if !self.is_bound || self.text.as_deref() != text {
+            insert.raw_bind_parameter(self.column, text)?;
+            self.text = text.map(ToOwned::to_owned);
+            self.is_bound = true;
+        }
+        Ok(())
+    }
 }
 
 impl<'c> Rows<'c> {
@@ -42,6 +71,9 @@ impl<'c> Rows<'c> {
         Ok(Self {
             select: connection.prepare(&select_one())?,
             insert: connection.prepare(&insert)?,
+            manufacturer: Steady::new(3),
+            pairing: Steady::new(16),
+            source: Steady::new(20),
         })
     }
 
@@ -69,28 +101,29 @@ impl<'c> Rows<'c> {
             }
         };
         let (pairing, holder) = holder_columns(&entry.stock.holder);
-        let added = self.insert.execute(params![
-            token.serial.canonical(),
-            token.serial.as_str(),
-            entry.manufacturer,
-            kind,
-            time_interval,
-            t0,
-            algorithm_number(algorithm),
-            digits.count(),
-            not_before.map(bits),
-            not_after.map(bits),
-            token.sealed_seed.0,
-            state.last_accepted.map(bits),
-            state.drift,
-            state.below_drift,
-            state.disabled,
-            pairing,
-            holder,
-            entry.stock.reserved_for,
-            bits(entry.imported),
-            entry.source,
-        ]);
+        let insert = &mut self.insert;
+        insert.raw_bind_parameter(1, token.serial.canonical())?;
+        insert.raw_bind_parameter(2, token.serial.as_str())?;
+        self.manufacturer
+            .bind(insert, entry.manufacturer.as_deref())?;
+        insert.raw_bind_parameter(4, kind)?;
+        insert.raw_bind_parameter(5, time_interval)?;
+        insert.raw_bind_parameter(6, t0)?;
+        insert.raw_bind_parameter(7, algorithm_number(algorithm))?;
+        insert.raw_bind_parameter(8, digits.count())?;
+        insert.raw_bind_parameter(9, not_before.map(bits))?;
+        insert.raw_bind_parameter(10, not_after.map(bits))?;
+        insert.raw_bind_parameter(11, &token.sealed_seed.0)?;
+        insert.raw_bind_parameter(12, state.last_accepted.map(bits))?;
+        insert.raw_bind_parameter(13, state.drift)?;
+        insert.raw_bind_parameter(14, state.below_drift)?;
+        insert.raw_bind_parameter(15, state.disabled)?;
+        self.pairing.bind(insert, Some(pairing))?;
+        insert.raw_bind_parameter(17, holder)?;
+        insert.raw_bind_parameter(18, &entry.stock.reserved_for)?;
+        insert.raw_bind_parameter(19, bits(entry.imported))?;
+        self.source.bind(insert, Some(&entry.source))?;
+        let added = insert.raw_execute();
         // ON CONFLICT DO NOTHING would make a temporary table for each row.
         let is_there = |error: &rusqlite::Error| {
             error

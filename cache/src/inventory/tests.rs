@@ -223,21 +223,27 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn every_token_comes_back_from_the_inventory_as_it_went_in(
-        held in arbitrary_held(), imported: u64, user in "[a-z]{1,8}", which in 0..3
+        tokens in proptest::collection::vec(
+            (arbitrary_held(), "[a-z]{1,8}", 0..3, proptest::option::of("[AB]"), "[ab]", any::<u64>()),
+            1..6,
+        ),
     ) {
-        let holder = match which {
-            0 => Holder::Nobody,
-            1 => Holder::Pairing(user.clone()),
-            _ => Holder::Paired(user.clone()),
-        };
-        let serial = held.token.serial.clone();
-        let entry = super::Entry {
-            stock: Stock { token: held.token, state: held.state, holder, reserved_for: Some(user) },
-            manufacturer: None,
-            imported,
-            source: "a box".to_owned(),
-        };
-        let inventory = super::Inventory::in_memory(&keys(), std::slice::from_ref(&entry)).unwrap();
-        prop_assert_eq!(inventory.entry(&serial).unwrap(), Some(entry));
+        let mut entries = std::collections::BTreeMap::new();
+        for (held, user, which, manufacturer, source, imported) in tokens {
+            let holder = match which {
+                0 => Holder::Nobody,
+                1 => Holder::Pairing(user.clone()),
+                _ => Holder::Paired(user.clone()),
+            };
+            let serial = held.token.serial.clone();
+            let stock = Stock { token: held.token, state: held.state, holder, reserved_for: Some(user) };
+            let entry = super::Entry { stock, manufacturer, imported, source };
+            entries.insert(serial.canonical().to_owned(), entry);
+        }
+        let all: Vec<_> = entries.into_values().collect();
+        let inventory = super::Inventory::in_memory(&keys(), &all).unwrap();
+        for entry in all {
+            prop_assert_eq!(inventory.entry(&entry.stock.token.serial).unwrap(), Some(entry));
+        }
     }
 }

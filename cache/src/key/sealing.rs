@@ -153,7 +153,7 @@ fn erase_remains(folder: &Folder) -> Result<(), Fault> {
 
 /// The file that is being made in a folder, if it is a key's.
 fn remains(folder: &Folder) -> Result<Option<File>, Fault> {
-    let Some(mut file) = folder.open_file(UNFINISHED, Access::ReadWrite)? else {
+    let Some((mut file, _)) = folder.open_file(UNFINISHED, Access::ReadWrite)? else {
         return Ok(None);
     };
     let mut start = Zeroizing::new([0; LINE_START.len()]);

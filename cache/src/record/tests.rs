@@ -172,7 +172,7 @@ fn a_truncated_empty_or_garbage_record_is_damaged_and_a_newer_one_newer() {
     fs::write(&path, [&good[..], &[0]].concat()).unwrap();
     assert_eq!(kind(&mut cache, &alice()), FaultKind::Damaged);
     fs::write(&path, &good).unwrap();
-    overwrite(&path, 8, &[2]);
+    overwrite(&path, 8, &[3]);
     assert_eq!(kind(&mut cache, &alice()), FaultKind::Newer);
 }
 

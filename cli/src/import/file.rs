@@ -4,7 +4,7 @@ use super::ownership::Ownership;
 use crate::found;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
-use otpair_core::keyfile::Source;
+use otpair_core::keyfile::{Halves, Source};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fs::File;
@@ -13,16 +13,20 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use zeroize::Zeroizing;
 
 /// The most that is taken from a pipe, in bytes. It is kept in memory, for a file may have to be read twice.
 const LONGEST_PIPE: usize = 256 * 1024 * 1024;
 
+/// From this length on, in bytes, a file is worth a second thread.
+const WORTH_HALVING: u64 = 4 * 1024 * 1024;
+
 /// An open seed file.
 pub(super) struct SeedFile<'i> {
     content: Content,
     interrupt: &'i Interrupt,
-    /// How many of its bytes are read, in the walk that goes on.
+    /// How many of its bytes were read, where it was read last.
     read: AtomicU64,
     length: u64,
     ownership: Ownership,
@@ -76,7 +80,7 @@ impl<'i> SeedFile<'i> {
         self.length
     }
 
-    /// How many of its bytes are read, since it was read from the beginning last.
+    /// How many of its bytes were read, where it was read last.
     pub(super) fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
@@ -84,29 +88,52 @@ impl<'i> SeedFile<'i> {
 
 impl Source for SeedFile<'_> {
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
-        self.read.store(0, Ordering::Relaxed);
-        Ok(Box::new(Walk(self)))
+        self.open_at(0)
+    }
+
+    fn halves(&self) -> Option<&dyn Halves> {
+        (self.length >= WORTH_HALVING).then_some(self)
     }
 }
 
-/// One reading of a file from its beginning.
-struct Walk<'a>(&'a SeedFile<'a>);
+impl Halves for SeedFile<'_> {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn open_at(&self, at: u64) -> io::Result<Box<dyn Read + Send + '_>> {
+        self.read.store(at, Ordering::Relaxed);
+        Ok(Box::new(Walk { file: self, at }))
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        thread::scope(|scope| {
+            scope.spawn(other);
+            one();
+        });
+    }
+}
+
+/// One reading of a file.
+struct Walk<'a> {
+    file: &'a SeedFile<'a>,
+    at: u64,
+}
 
 impl Read for Walk<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.0.interrupt.pressed() {
+        if self.file.interrupt.pressed() {
             return Err(io::Error::other("interrupted"));
         }
-        let at = self.0.read.load(Ordering::Relaxed);
-        let count = match &self.0.content {
-            Content::File(file) => file.read_at(into, at)?,
+        let count = match &self.file.content {
+            Content::File(file) => file.read_at(into, self.at)?,
             Content::Piped(bytes) => {
-                let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..));
+                let rest = usize::try_from(self.at).ok().and_then(|at| bytes.get(at..));
                 rest.unwrap_or_default().read(into)?
             }
         };
-        let read = at + u64::try_from(count).unwrap_or_default();
-        self.0.read.store(read, Ordering::Relaxed);
+        self.at += u64::try_from(count).unwrap_or_default();
+        self.file.read.store(self.at, Ordering::Relaxed);
         Ok(count)
     }
 }

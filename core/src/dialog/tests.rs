@@ -28,6 +28,8 @@ struct Memory {
     users: HashMap<String, (u64, UserRecord)>,
     tokens: HashMap<String, Stock>,
     commits: usize,
+    reads: usize,
+    decoy_reads: usize,
     decoy_commits: usize,
     conflicts_to_come: usize,
     stolen_before_confirm: Option<String>,
@@ -90,6 +92,7 @@ impl Memory {
 impl Records for Memory {
     fn read(&mut self, account: &Account) -> Result<Snapshot, Fault> {
         self.check()?;
+        self.reads += 1;
         let (revision, record) = self.users.get(&account.name).cloned().unwrap_or_default();
         Ok(Snapshot {
             record,
@@ -119,6 +122,11 @@ impl Records for Memory {
 
     fn decoy(&self) -> Token {
         stock("decoy").token
+    }
+
+    fn read_decoy(&mut self) -> Result<(), Fault> {
+        self.decoy_reads += 1;
+        self.check()
     }
 
     fn commit_decoy(&mut self) -> Result<(), Fault> {

@@ -280,14 +280,26 @@ impl Dialog {
         now: u64,
     ) -> Result<(), Fault> {
         match Answer::at_passcode_prompt(typed) {
-            Answer::Otp(otp) | Answer::SerialAndOtp(_, otp) => {
+            Answer::Otp(otp) => {
                 let (decoy, policy) = (records.decoy(), &self.policy);
-                decision::examine_nothing(&decoy, &otp, None, policy, now, &*records)?;
+                records.read_decoy()?;
+                decision::examine_decoy(&decoy, &otp, None, policy, now, &*records)?;
                 records.commit_decoy()?;
+                records.read_decoy()?;
                 let reach = Some(Reach::SignOn);
-                decision::examine_nothing(&decoy, &otp, reach, policy, now, &*records)?;
+                decision::examine_decoy(&decoy, &otp, reach, policy, now, &*records)?;
+            }
+            // Who has a token, but not that one: nothing is searched.
+            Answer::SerialAndOtp(..) => {
+                if self.policy.unpaired != Unpaired::Deny {
+                    records.read_decoy()?;
+                }
+                records.read_decoy()?;
+                records.commit_decoy()?;
+                records.read_decoy()?;
             }
             Answer::Bypass(code) => {
+                records.read_decoy()?;
                 let _ = records.bypass_tag("", &code);
                 records.commit_decoy()?;
             }

@@ -165,6 +165,13 @@ impl Notes {
         }
     }
 
+    /// Adds all that others have.
+    pub(super) fn take(&mut self, others: Self) {
+        for assumption in others.made {
+            self.add(assumption);
+        }
+    }
+
     /// The next assumption that nobody has been told of.
     pub(super) fn unreported(&mut self) -> Option<Assumption> {
         let next = self.made.get(self.reported).copied();

@@ -2,15 +2,39 @@
 
 use zeroize::Zeroizing;
 
+/// What each character is worth; [`NOTHING`] where it is none of them.
+type Values = [u8; 256];
+const NOTHING: u8 = 0xff;
+
+const HEX: Values = values(b"0123456789ABCDEF", true);
+const BASE32: Values = values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", true);
+const BASE64: Values = values(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    false,
+);
+
+/// What the characters of an alphabet are worth, in either case if the case means nothing.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it is computed by the compiler, which would tell"
+)]
+const fn values(alphabet: &[u8], any_case: bool) -> Values {
+    let mut values = [NOTHING; 256];
+    let mut value = 0;
+    while (value as usize) < alphabet.len() {
+        let character = alphabet[value as usize];
+        values[character as usize] = value;
+        if any_case {
+            values[character.to_ascii_lowercase() as usize] = value;
+        }
+        value += 1;
+    }
+    values
+}
+
 /// Hexadecimal digits of either case, blanks between them dropped; nothing unless they make whole bytes.
 pub(super) fn hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    decode(text, 4, |character| match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        b'A'..=b'F' => Some(character - b'A' + 10),
-        _ => None,
-    })
-    .and_then(Decoded::whole)
+    decode(text, 4, &HEX).and_then(Decoded::whole)
 }
 
 /// Base32 of either case, with or without padding, blanks dropped.
@@ -21,12 +45,7 @@ pub(super) fn base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 /// As [`base32`], but the bits that are left over at the end may be anything: in the example of Microsoft's manual
 /// they are.
 pub(super) fn cut_base32(text: &str) -> Option<Decoded> {
-    decode(text, 5, |character| match character {
-        b'A'..=b'Z' => Some(character - b'A'),
-        b'a'..=b'z' => Some(character - b'a'),
-        b'2'..=b'7' => Some(character - b'2' + 26),
-        _ => None,
-    })
+    decode(text, 5, &BASE32)
 }
 
 /// Bytes, and what was left over.
@@ -44,19 +63,11 @@ impl Decoded {
 
 /// Base64 with or without padding, line breaks and blanks dropped.
 pub(super) fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    decode(text, 6, |character| match character {
-        b'A'..=b'Z' => Some(character - b'A'),
-        b'a'..=b'z' => Some(character - b'a' + 26),
-        b'0'..=b'9' => Some(character - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    })
-    .and_then(Decoded::whole)
+    decode(text, 6, &BASE64).and_then(Decoded::whole)
 }
 
 /// Reads characters of `bits` bits each. What is left at the end must be less than a character.
-fn decode(text: &str, bits: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Decoded> {
+fn decode(text: &str, bits: u32, values: &Values) -> Option<Decoded> {
     let text = text.trim_ascii_end();
     let unpadded = if bits == 4 {
         text
@@ -69,12 +80,19 @@ fn decode(text: &str, bits: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Dec
     // The full size at once: a vector that grows leaves copies behind that nobody wipes.
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let (mut held, mut held_bits) = (0_u32, 0);
-    for character in unpadded.bytes().filter(|c| !c.is_ascii_whitespace()) {
-        held = (held << bits) | u32::from(value(character)?);
+    for character in unpadded.bytes() {
+        let value = *values.get(usize::from(character))?;
+        if value == NOTHING {
+            if character.is_ascii_whitespace() {
+                continue;
+            }
+            return None;
+        }
+        held = (held << bits) | u32::from(value);
         held_bits += bits;
         if held_bits >= 8 {
             held_bits -= 8;
-            bytes.push(u8::try_from((held >> held_bits) & 0xff).ok()?);
+            bytes.push(u8::try_from(held >> held_bits).ok()?);
             held &= (1 << held_bits) - 1;
         }
     }

@@ -16,6 +16,26 @@ pub trait Source {
     /// # Errors
     /// Whatever keeps it from being read.
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>>;
+
+    /// How two halves of it are read at once; nothing where it can't be, or where it is too short to be worth it.
+    fn halves(&self) -> Option<&dyn Halves> {
+        None
+    }
+}
+
+/// A seed file that can be read from any place on, by two readers at once.
+pub trait Halves: Sync {
+    /// How many bytes it has.
+    fn length(&self) -> u64;
+
+    /// Its bytes, from a place on.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    fn open_at(&self, at: u64) -> io::Result<Box<dyn Read + Send + '_>>;
+
+    /// Does both, at the same time if it can.
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
 }
 
 impl Source for &[u8] {
@@ -92,8 +112,13 @@ impl Piece {
 impl<'a> Input<'a> {
     /// Opens a file and reads its first piece.
     pub(super) fn open(source: &'a dyn Source) -> Result<Self, Unreadable> {
+        Self::of(source.open().map_err(|error| unreadable(&error))?)
+    }
+
+    /// Reads the first piece of what comes from anywhere.
+    pub(super) fn of(from: Box<dyn Read + Send + 'a>) -> Result<Self, Unreadable> {
         let mut input = Self {
-            from: source.open().map_err(|error| unreadable(&error))?,
+            from,
             encoding: Encoding::Utf8,
             raw: Piece::new(),
             text: Piece::new(),

@@ -55,7 +55,7 @@ use assumption::Notes;
 pub use fault::{Place, Rejection, Unreadable};
 pub use format::Format;
 use input::Input;
-pub use input::Source;
+pub use input::{Halves, Source};
 pub use options::{Kind, Options, Unlock};
 pub use private_key::PrivateKey;
 use recognize::Head;

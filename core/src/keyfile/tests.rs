@@ -21,6 +21,7 @@ mod anything;
 mod ciphers;
 mod drafts;
 mod encrypted;
+mod halves;
 mod hostile;
 mod lines;
 mod moved;

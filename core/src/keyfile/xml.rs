@@ -172,12 +172,30 @@ pub(super) struct Document<'a> {
     held: bool,
     /// The document says that it is in an encoding that is not read: what is ASCII is the same.
     ascii_only: bool,
+    /// Where what is read may end.
+    end: End,
     ended: bool,
+}
+
+/// Where a document, or what there is of it, may end.
+enum End {
+    /// Behind the root.
+    Whole,
+    /// Between two children of the root.
+    Part,
 }
 
 impl<'a> Document<'a> {
     pub(super) fn new(input: Input<'a>) -> Self {
         Self::with_holder(input, None)
+    }
+
+    /// The beginning of a document, up to some child of the root.
+    pub(super) fn part(input: Input<'a>) -> Self {
+        Self {
+            end: End::Part,
+            ..Self::new(input)
+        }
     }
 
     /// A document whose entries lie in a child of the root that has this local name.
@@ -193,6 +211,7 @@ impl<'a> Document<'a> {
             holder,
             held: false,
             ascii_only: false,
+            end: End::Whole,
             ended: false,
         }
     }
@@ -256,9 +275,10 @@ impl<'a> Document<'a> {
             let event = self.reader.read_event_into(buffer);
             match event.as_ref().map_err(why)? {
                 Event::Start(tag) if self.root.is_none() => {
-                    let name = tag.local_name();
-                    self.open(tag, name.as_ref(), line, false)?;
-                    self.root = Some(name.as_ref().to_owned());
+                    let qualified = tag.name();
+                    let name = local(qualified.as_ref());
+                    self.open(tag, name, line, false)?;
+                    self.root = Some(name.to_owned());
                 }
                 Event::Start(_) if self.ended => return Err("a second root element".to_owned()),
                 Event::Start(tag) if open.is_empty() && self.is_holder(tag) => self.held = true,
@@ -270,11 +290,12 @@ impl<'a> Document<'a> {
                     if elements > MOST_ELEMENTS {
                         return Err("too many elements in one entry".to_owned());
                     }
-                    let name = tag.local_name();
-                    let kept = keeps(wanted, open.last(), name.as_ref());
-                    let mut opened = self.open(tag, name.as_ref(), line, kept)?;
+                    let qualified = tag.name();
+                    let name = local(qualified.as_ref());
+                    let kept = keeps(wanted, open.last(), name);
+                    let mut opened = self.open(tag, name, line, kept)?;
                     if open.is_empty() && !kept {
-                        name.as_ref().clone_into(&mut opened.element.name);
+                        name.clone_into(&mut opened.element.name);
                     }
                     size += opened.size;
                     open.push(opened);
@@ -307,10 +328,18 @@ impl<'a> Document<'a> {
                     self.ascii_only = !says(declaration, encoding)?;
                 }
                 Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {}
-                Event::Eof if self.ended => return Ok(None),
+                Event::Eof if self.is_complete(open.is_empty()) => return Ok(None),
                 Event::Eof if self.root.is_none() => return Err("no XML element".to_owned()),
                 Event::Eof => return Err(UNCLOSED.to_owned()),
             }
+        }
+    }
+
+    /// Whether the document may end here.
+    fn is_complete(&self, between_children: bool) -> bool {
+        match self.end {
+            End::Whole => self.ended,
+            End::Part => self.root.is_some() && !self.ended && between_children,
         }
     }
 
@@ -328,7 +357,7 @@ impl<'a> Document<'a> {
         !self.held
             && self
                 .holder
-                .is_some_and(|holder| tag.local_name().as_ref() == holder)
+                .is_some_and(|holder| local(tag.name().as_ref()) == holder)
     }
 
     /// Adds text to the element that it stands in, and gives how much. Between the children of the root it has no
@@ -380,11 +409,11 @@ impl<'a> Document<'a> {
             let value =
                 unescaped.map_err(|_| "an entity in an attribute: only XML's own five are read")?;
             self.check(&value)?;
-            let name = attribute.key.local_name();
+            let name = local(attribute.key.as_ref());
             count += 1;
-            size += ATTRIBUTE + name.as_ref().len() + value.len();
+            size += ATTRIBUTE + name.len() + value.len();
             if kept {
-                element.attributes.push(name.as_ref(), &value);
+                element.attributes.push(name, &value);
             }
         }
         if name.is_empty() || name.len() > 256 {
@@ -400,6 +429,12 @@ impl<'a> Document<'a> {
             size: size + name.len(),
         })
     }
+}
+
+/// A name without its prefix (Namespaces in XML section 4). Names are short: they are looked through byte by byte.
+fn local(name: &str) -> &str {
+    let colon = name.bytes().position(|byte| byte == b':');
+    colon.map_or(name, |at| name.get(at + 1..).unwrap_or_default())
 }
 
 /// The elements, by their local names, that are kept where the others are only checked.

@@ -237,6 +237,10 @@ impl Records for World {
         self.tokens[0].token.clone()
     }
 
+    fn read_decoy(&mut self) -> Result<(), Fault> {
+        self.operate("decoy").map(drop)
+    }
+
     fn commit_decoy(&mut self) -> Result<(), Fault> {
         self.operate("decoy").map(drop)
     }

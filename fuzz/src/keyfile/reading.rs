@@ -1,17 +1,37 @@
 //! What has to hold of whatever is read of a seed file.
 
-use otpair_core::keyfile::{Assumption, Item, KeyPackage, Options, Source, read};
+use otpair_core::keyfile::{Assumption, Halves, Item, KeyPackage, Options, Source, read};
 use otpair_core::seed::Seed;
 use otpair_core::token::{Digits, Serial, TokenType};
 use std::fmt::Write as _;
 use std::io::{self, Read};
 
-/// A file that gives its bytes one by one.
+/// A file that gives its bytes one by one, and can be read in halves.
 struct Drip<'a>(&'a [u8]);
 
 impl Source for Drip<'_> {
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
-        Ok(Box::new(Dripping(self.0)))
+        self.open_at(0)
+    }
+
+    fn halves(&self) -> Option<&dyn Halves> {
+        Some(self)
+    }
+}
+
+impl Halves for Drip<'_> {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn open_at(&self, at: u64) -> io::Result<Box<dyn Read + Send + '_>> {
+        let at = usize::try_from(at).map_err(io::Error::other)?;
+        Ok(Box::new(Dripping(self.0.get(at..).unwrap_or_default())))
+    }
+
+    fn both(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        one();
+        other();
     }
 }
 
@@ -24,7 +44,7 @@ impl Read for Dripping<'_> {
     }
 }
 
-/// The same file gives the same again, byte by byte; what it gives is within its bounds; no reason quotes it.
+/// The same file gives the same again, byte by byte and in halves; what it gives is within its bounds; no reason quotes it.
 pub(super) fn hold(data: &[u8], options: &Options) {
     let words = words(&super::text(data));
     let at_once = said(&data, options, &words);

@@ -1,8 +1,11 @@
 //! Where lines go. Nothing here waits for long, and nothing fails.
 
+use otpair_cache::descriptor::beyond_standard;
 use otpair_core::event::EventKind;
+use rustix::io::Errno;
+use rustix::net::{SendFlags, SocketAddrUnix, sendto};
 use rustix::process::{Resource, getrlimit};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
@@ -33,8 +36,12 @@ pub(super) fn to_syslog(socket: &str, severity: u8, line: &str) {
     let Ok(sender) = UnixDatagram::unbound() else {
         return;
     };
+    let Ok(place) = SocketAddrUnix::new(socket) else {
+        return;
+    };
+    let at_once = sendto(&sender, message.as_bytes(), SendFlags::DONTWAIT, &place);
     // Without a limit a log daemon that hangs would hang every sign-on.
-    if sender.set_write_timeout(Some(PATIENCE)).is_ok() {
+    if at_once == Err(Errno::AGAIN) && sender.set_write_timeout(Some(PATIENCE)).is_ok() {
         let _ = sender.send_to(message.as_bytes(), socket);
     }
 }
@@ -85,7 +92,8 @@ pub(super) fn to_file(path: &Path, line: &str) {
         .create(true)
         .mode(0o600)
         .custom_flags(flags)
-        .open(path);
+        .open(path)
+        .and_then(|file| Ok(File::from(beyond_standard(file.into())?)));
     let Ok(mut file) = opened else { return };
     let Ok(metadata) = file.metadata() else {
         return;

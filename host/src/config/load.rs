@@ -1,6 +1,7 @@
 //! Opening the config file: only a plain file that nobody but root, or the caller, could have written.
 
 use super::{Config, ConfigError, DEFAULT_PATH};
+use otpair_cache::descriptor::beyond_standard;
 use otpair_cache::way;
 use otpair_core::records::{Fault, FaultKind};
 use std::fs::{File, Metadata, OpenOptions};
@@ -73,8 +74,11 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
-    check(path, &file.metadata().map_err(failed)?)?;
-    let mut bytes = Vec::new();
+    let metadata = file.metadata().map_err(failed)?;
+    check(path, &metadata)?;
+    // So that it takes one reading, and one that finds the end.
+    let expected = usize::try_from(metadata.len().min(MAX_SIZE)).unwrap_or_default() + 1;
+    let mut bytes = Vec::with_capacity(expected);
     file.take(MAX_SIZE + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
@@ -106,6 +110,7 @@ fn open(path: &Path) -> io::Result<File> {
         .read(true)
         .custom_flags(flags)
         .open(path)
+        .and_then(|file| Ok(File::from(beyond_standard(file.into())?)))
         .map_err(|error| match error.raw_os_error() {
             Some(libc::ELOOP) => io::Error::other("is a symbolic link: name the file itself"),
             _ => error,

@@ -5,6 +5,7 @@ use super::wire::{self, Opening, Refusal, Reply, Request};
 use super::{SOCKET, peer};
 use crate::session::{Conversation, Door, Outcome, Prompt, Unreachable};
 use crate::text::cut;
+use otpair_cache::descriptor::beyond_standard;
 use otpair_core::language::Language;
 use otpair_core::one_field::Split;
 use otpair_core::records::{Fault, FaultKind};
@@ -205,7 +206,7 @@ fn reach(socket: &Path, until: Instant) -> io::Result<UnixStream> {
     loop {
         let stream = new_socket()?;
         match connect_to(&stream, &address) {
-            Ok(()) => return Ok(stream.into()),
+            Ok(()) => return Ok(beyond_standard(stream)?.into()),
             Err(Errno::AGAIN | Errno::INTR) if Instant::now() < until => thread::sleep(AGAIN),
             Err(error) => return Err(error.into()),
         }

@@ -1,41 +1,50 @@
-//! The rounds: everything by turns, in another order each time, each sign-on between two bare flushes that tell whether the disk was quiet.
+//! The rounds: everything by turns, in another order each time, each sign-on between two bare flushes that tell whether the
+//! disk was quiet.
 //!
 //! A disk that others use, or that is held to a rate, flushes in two speeds, tens of times apart. A sign-on counts only
-//! if both flushes beside it were quick; this looks at the flushes alone, never at the sign-on.
+//! if both flushes beside it were quick, or quicker than beside four of five others of its kind; this looks at the flushes
+//! alone, never at the sign-on. A contender that keeps the disk busy by itself, with megabytes at each sign-on, would hardly
+//! ever count: all of its sign-ons do.
 
 use crate::contender::Contender;
-use crate::probe::{InPlace, nanoseconds};
-use crate::table::percentile;
+use crate::figure::{as_f64, percentile};
+use crate::probe::InPlace;
+use std::ops::Range;
 
-/// What was measured, in nanoseconds.
-pub struct Rounds {
-    /// One before each sign-on, and one at the end.
+/// One of so many sign-ons counts, and as many in any case, however busy the disk was.
+const LEAST: usize = 5;
+
+/// What was measured.
+pub struct Rounds<T> {
+    /// One before each sign-on, and one at the end, in nanoseconds.
     flushes: Vec<u64>,
-    /// Whose, and how long.
-    sign_ons: Vec<(usize, u64)>,
+    /// Whose, and what came of it.
+    sign_ons: Vec<(usize, T)>,
     limit: f64,
 }
 
-impl Rounds {
-    /// Lets everybody sign on once a round; the first rounds do not count.
+impl<T: Copy> Rounds<T> {
+    /// Lets everybody sign on once a round that they take part in.
     pub fn run(
         contenders: &mut [Contender],
         in_place: &InPlace,
-        warm_up: usize,
-        rounds: usize,
+        rounds: Range<usize>,
+        takes_part: impl Fn(&Contender, usize) -> bool,
+        sign_on: impl Fn(&mut Contender) -> T,
     ) -> Self {
         let (mut flushes, mut sign_ons) = (Vec::new(), Vec::new());
         let mut order: Vec<_> = (0..contenders.len()).collect();
-        for round in 0..warm_up + rounds {
+        for round in rounds {
             shuffle(&mut order, round);
             for place in &order {
-                flushes.push(nanoseconds(in_place.flush()));
-                sign_ons.push((*place, nanoseconds(contenders[*place].sign_on())));
+                let contender = &mut contenders[*place];
+                if takes_part(contender, round) {
+                    flushes.push(in_place.flush().time);
+                    sign_ons.push((*place, sign_on(contender)));
+                }
             }
         }
-        flushes.push(nanoseconds(in_place.flush()));
-        let warm_up = warm_up * contenders.len();
-        let (flushes, sign_ons) = (flushes.split_off(warm_up), sign_ons.split_off(warm_up));
+        flushes.push(in_place.flush().time);
         Self {
             limit: 2.0 * percentile(&flushes, 10),
             flushes,
@@ -54,28 +63,26 @@ impl Rounds {
         self.flushes.iter().filter(quiet).copied().collect()
     }
 
-    /// One contender's sign-ons on a quiet disk.
-    ///
-    /// # Panics
-    /// If there was none.
-    pub fn quiet_times(&self, place: usize) -> Vec<u64> {
-        let around = self.flushes.windows(2);
-        let times: Vec<_> = around
-            .zip(&self.sign_ons)
-            .filter(|(around, (whose, _))| {
-                *whose == place && around.iter().all(|time| self.is_quiet(*time))
-            })
-            .map(|(_, (_, time))| *time)
+    /// What came of one contender's sign-ons: on a quiet disk, unless it is none with itself.
+    pub fn of(&self, place: usize, anyway: bool) -> Vec<T> {
+        let around = self.flushes.windows(2).zip(&self.sign_ons);
+        let mut sign_ons: Vec<_> = around
+            .filter(|(_, (whose, _))| *whose == place)
+            .map(|(around, (_, done))| (around.iter().copied().max().unwrap_or_default(), *done))
             .collect();
-        assert!(
-            !times.is_empty(),
-            "the disk was never quiet: try again, or with more rounds"
-        );
-        times
+        sign_ons.sort_by_key(|(slower, _)| *slower);
+        let quiet = sign_ons.partition_point(|(slower, _)| self.is_quiet(*slower));
+        let least = if anyway {
+            sign_ons.len()
+        } else {
+            sign_ons.len().div_ceil(LEAST).max(LEAST)
+        };
+        sign_ons.truncate(quiet.max(least));
+        sign_ons.into_iter().map(|(_, done)| done).collect()
     }
 
     fn is_quiet(&self, time: u64) -> bool {
-        percentile(&[time], 0) <= self.limit
+        as_f64(time) <= self.limit
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Figures {
     name: &'static str,
+    tells: bool,
     tried: usize,
     violations: usize,
     counts: Vec<(&'static str, usize)>,
@@ -18,11 +19,31 @@ impl Figures {
     pub fn new(name: &'static str, counts: &[&'static str]) -> Self {
         Self {
             name,
+            tells: true,
             tried: 0,
             violations: 0,
             counts: counts.iter().map(|count| (*count, 0)).collect(),
             start: Instant::now(),
         }
+    }
+
+    /// Figures that are counted and not told: what a peer does is no fault here.
+    pub fn quiet(self) -> Self {
+        Self {
+            tells: false,
+            ..self
+        }
+    }
+
+    /// How often something was counted.
+    pub fn of(&self, what: &str) -> usize {
+        let found = self.counts.iter().find(|(name, _)| *name == what);
+        found.map_or(0, |(_, count)| *count)
+    }
+
+    /// How many rounds there were.
+    pub fn rounds(&self) -> usize {
+        self.tried
     }
 
     /// Counts a round.
@@ -38,11 +59,13 @@ impl Figures {
         }
     }
 
-    /// Counts something that must never happen, and says so on stderr.
+    /// Counts something that must never happen, and says so on stderr, unless it is quiet.
     pub fn violation(&mut self, what: &'static str, detail: &str) {
         self.violations += 1;
         self.count(what);
-        eprintln!("{}: round {}: {what}: {detail}", self.name, self.tried);
+        if self.tells {
+            eprintln!("{}: round {}: {what}: {detail}", self.name, self.tried);
+        }
     }
 
     /// Prints the line of figures; whether nothing was violated.

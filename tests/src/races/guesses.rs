@@ -3,14 +3,14 @@
 use crate::figures::Figures;
 use crate::scratch::{Programs, Scratch};
 use crate::together::Holder;
-use crate::worker::{Meet, Reply, Worker, monotonic};
+use crate::worker::{Meet, Reply, Visit, Worker, monotonic};
 use otpair_tests::chance::Chance;
 use serde_json::Value;
 use std::env::temp_dir;
 use std::fs;
 
 /// How many sessions guess at once, one of them right.
-const GUESSES: usize = 12;
+pub const GUESSES: usize = 12;
 const MAX_FAILURES: u64 = 5;
 const CONFIG: &str = r#"
 [sign_on]
@@ -30,7 +30,7 @@ const NOTICE: u64 = 20_000_000;
 /// more than `max_failures` passcodes are looked at.
 pub fn guesses(programs: &Programs, rounds: usize) -> bool {
     let scratch = Scratch::new(programs, &temp_dir(), CONFIG);
-    let (mut holder, token) = Holder::new("root", "10000004", rounds * 2 + 20);
+    let (mut holder, token) = Holder::new("root", 10_000_004, rounds * 2 + 20);
     scratch.import([token]);
     let mut workers: Vec<_> = (0..GUESSES).map(|_| Worker::start()).collect();
     holder.sign_on(&scratch, &mut workers[0]);
@@ -44,20 +44,16 @@ pub fn guesses(programs: &Programs, rounds: usize) -> bool {
             .iter()
             .take(usize::try_from(before).unwrap_or_default())
         {
-            workers[0].sign_on(&scratch, holder.user, &holder.serial, passcode);
+            workers[0].hold(&holder.visit(&scratch, passcode));
         }
         fs::remove_file(scratch.path(LOG)).expect("the log is there");
         let right = usize::try_from(chance.below(GUESSES as u64)).unwrap_or_default();
         let mut passcodes = wrong;
         passcodes[right] = holder.press();
-        let at = Meet::AtPasscode(monotonic() + NOTICE);
-        for (worker, passcode) in workers.iter_mut().zip(&passcodes) {
-            worker.ask(&scratch, holder.user, &holder.serial, passcode, at);
-        }
-        let replies: Vec<_> = workers
-            .iter_mut()
-            .map(|worker| worker.reply().expect("a session's process died"))
-            .collect();
+        let visits = passcodes
+            .iter()
+            .map(|passcode| holder.visit(&scratch, passcode));
+        let replies = at_once(&mut workers, visits);
         let evaluated = wrong_in_log(&scratch);
         let round = Round {
             before,
@@ -75,6 +71,18 @@ pub fn guesses(programs: &Programs, rounds: usize) -> bool {
         }
     }
     figures.finish()
+}
+
+/// A sign-on in each process, all of them at their prompt in the same moment.
+pub fn at_once(workers: &mut [Worker], visits: impl Iterator<Item = Visit>) -> Vec<Reply> {
+    let at = Meet::AtPasscode(monotonic() + NOTICE);
+    for (worker, visit) in workers.iter_mut().zip(visits) {
+        worker.begin(&visit, at);
+    }
+    let replies = workers.iter_mut().map(Worker::reply);
+    replies
+        .map(|reply| reply.expect("a session's process died"))
+        .collect()
 }
 
 /// The figures of one round.

@@ -2,8 +2,8 @@
 
 use crate::figures::Figures;
 use crate::scratch::{Programs, Scratch};
-use crate::together::{CONFIG, Holder};
-use crate::worker::{Meet, Reply, Worker, monotonic, wait_until};
+use crate::together::Holder;
+use crate::worker::{Meet, Reply, Visit, Worker, monotonic, wait_until};
 use otpair_tests::chance::Chance;
 use otpair_tests::token::Token;
 use serde_json::Value;
@@ -12,6 +12,14 @@ use std::env::temp_dir;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+
+/// As for two sessions at once, with a log that tells why somebody was refused.
+const CONFIG: &str =
+    "[sign_on]\nattempts = 1\n[audit]\nsyslog = false\nfile = \"{folder}/audit.jsonl\"\n";
+
+/// The audit log in the scratch folder, and how many of its last lines are told with what must not happen.
+const LOG: &str = "audit.jsonl";
+const TOLD: usize = 6;
 
 /// How many tokens a killed import brings.
 const BATCH: usize = 300;
@@ -57,7 +65,7 @@ pub fn kills(programs: &Programs, rounds: usize) -> bool {
         }
         let left = kills.files();
         if left != files {
-            kills.figures.violation(
+            kills.violation(
                 "changed the cache's files",
                 &format!("{files:?} became {left:?}"),
             );
@@ -91,8 +99,8 @@ struct Kills<'a> {
 impl<'a> Kills<'a> {
     fn new(programs: &'a Programs, rounds: usize) -> Self {
         let scratch = Scratch::new(programs, &temp_dir(), CONFIG);
-        let (paired, token) = Holder::new("root", "10000005", rounds * 2 + 50);
-        let (pairing, other) = Holder::new("daemon", "10000006", rounds * 3 + 50);
+        let (paired, token) = Holder::new("root", 10_000_005, rounds * 2 + 50);
+        let (pairing, other) = Holder::new("daemon", 10_000_006, rounds * 3 + 50);
         scratch.import([token, other]);
         let mut kills = Self {
             programs,
@@ -144,52 +152,28 @@ impl<'a> Kills<'a> {
         self.unpair();
     }
 
-    /// A moment within something that begins now and takes so long by itself, or shortly after it.
-    fn moment(&mut self, length: u64) -> u64 {
-        monotonic() + self.chance.below(length + length / 5)
-    }
-
     fn sign_on(&mut self) {
         let passcode = self.paired.press();
-        let mut victim = Worker::start();
-        let kill = self.moment(self.lengths.sign_on);
-        let (user, serial) = (self.paired.user, self.paired.serial.clone());
-        victim.ask(&self.scratch, user, &serial, &passcode, Meet::Never);
-        victim.kill_at(kill);
-        let first = victim.reply();
-        let again = self
-            .survivor
-            .sign_on(&self.scratch, user, &serial, &passcode);
+        let visit = self.paired.visit(&self.scratch, &passcode);
+        let first = killed(&visit, self.lengths.sign_on, &mut self.chance);
+        let again = self.survivor.hold(&visit);
         self.judge(first.as_ref(), &again, again.is_spent());
-        let third = self
-            .survivor
-            .sign_on(&self.scratch, user, &serial, &passcode);
+        let third = self.survivor.hold(&visit);
         let next = self.paired.press();
-        let next = self.survivor.sign_on(&self.scratch, user, &serial, &next);
+        let next = self.survivor.hold(&self.paired.visit(&self.scratch, &next));
         self.judge_after(&third, &next);
     }
 
     fn pairing(&mut self) {
         let passcode = self.pairing.press();
-        let mut victim = Worker::start();
-        let kill = self.moment(self.lengths.pairing);
-        let (user, serial) = (self.pairing.user, self.pairing.serial.clone());
-        victim.ask(&self.scratch, user, &serial, &passcode, Meet::Never);
-        victim.kill_at(kill);
-        let first = victim.reply();
-        let again = self
-            .survivor
-            .sign_on(&self.scratch, user, &serial, &passcode);
+        let visit = self.pairing.visit(&self.scratch, &passcode);
+        let first = killed(&visit, self.lengths.pairing, &mut self.chance);
+        let again = self.survivor.hold(&visit);
         // In pairing nobody is told why not: any plain refusal will do.
         let refused = again.is_spent() || again.told.contains("not accepted");
         self.judge(first.as_ref(), &again, refused);
-        let third = self
-            .survivor
-            .sign_on(&self.scratch, user, &serial, &passcode);
-        let next = self.pairing.press();
-        let next = self.survivor.sign_on(&self.scratch, user, &serial, &next);
-        self.judge_after(&third, &next);
-        self.check_inventory();
+        let third = self.survivor.hold(&visit);
+        self.judge_next(&third);
         self.unpair();
     }
 
@@ -198,26 +182,47 @@ impl<'a> Kills<'a> {
         let detail = format!("{first:?}, then {again:?}");
         match (first, again.is_granted()) {
             (Some(first), _) if !first.is_granted() => {
-                self.figures
-                    .violation("refused the one that was killed", &detail);
+                self.violation("refused the one that was killed", &detail);
             }
-            (Some(_), true) => self.figures.violation("passcodes counted twice", &detail),
+            (Some(_), true) => self.violation("passcodes counted twice", &detail),
             (None, true) => self.figures.count("killed before the commit"),
-            (_, false) if !refused => self.figures.violation("broken sign-ons", &detail),
+            (_, false) if !refused => self.violation("broken sign-ons", &detail),
             (Some(_), false) => self.figures.count("signed on or paired before the kill"),
             (None, false) => self.figures.count("killed after the commit"),
         }
     }
 
+    /// Counts what must not happen, and tells it with what the log says of it.
+    fn violation(&mut self, what: &'static str, detail: &str) {
+        let log = fs::read_to_string(self.scratch.path(LOG)).unwrap_or_default();
+        let mut last: Vec<_> = log.lines().rev().take(TOLD).collect();
+        last.reverse();
+        let detail = format!("{detail}\n{}", last.join("\n"));
+        self.figures.violation(what, &detail);
+    }
+
     /// The same passcode a third time, and then the next one.
     fn judge_after(&mut self, third: &Reply, next: &Reply) {
         if third.is_granted() {
-            self.figures
-                .violation("passcodes counted twice", &format!("{third:?}"));
+            self.violation("passcodes counted twice", &format!("{third:?}"));
         }
         if !next.is_granted() {
-            self.figures
-                .violation("next sign-ons refused", &format!("{next:?}"));
+            self.violation("next sign-ons refused", &format!("{next:?}"));
+        }
+    }
+
+    /// The passcode of a pairing or an unpairing again, and the next one, by which the token has to be the user's.
+    fn judge_next(&mut self, again: &Reply) {
+        let next = self.pairing.press();
+        let next = self
+            .survivor
+            .hold(&self.pairing.visit(&self.scratch, &next));
+        self.judge_after(again, &next);
+        if next.is_granted() {
+            self.check_inventory();
+        } else {
+            // Whoever was refused holds nothing to be looked at; the rounds to come want a token to unpair.
+            self.pairing.sign_on(&self.scratch, &mut self.survivor);
         }
     }
 
@@ -225,17 +230,16 @@ impl<'a> Kills<'a> {
         self.pairing.sign_on(&self.scratch, &mut self.survivor);
         let spent = self.pairing.shown[self.pairing.counter - 1].clone();
         let (user, serial) = (self.pairing.user, self.pairing.serial.clone());
-        let kill = self.moment(self.lengths.unpairing);
+        let kill = moment(self.lengths.unpairing, &mut self.chance);
         kill_admin(&self.scratch, &["user", "unpair", user, &serial], kill);
         self.figures.count("unpairings killed");
         // As an admin does; where the first had come to its end this one is refused.
         let unpair = ["user", "unpair", user, &serial];
         let _ = self.scratch.otpair(&unpair).output();
-        let again = self.survivor.sign_on(&self.scratch, user, &serial, &spent);
-        let next = self.pairing.press();
-        let next = self.survivor.sign_on(&self.scratch, user, &serial, &next);
-        self.judge_after(&again, &next);
-        self.check_inventory();
+        let again = self
+            .survivor
+            .hold(&self.pairing.visit(&self.scratch, &spent));
+        self.judge_next(&again);
         self.unpair();
     }
 
@@ -255,8 +259,7 @@ impl<'a> Kills<'a> {
             token = self.listed();
         }
         if token["user"] != self.pairing.user {
-            self.figures
-                .violation("wrong inventories", &token.to_string());
+            self.violation("wrong inventories", &token.to_string());
         }
     }
 
@@ -274,7 +277,7 @@ impl<'a> Kills<'a> {
     fn import(&mut self) {
         let file = self.batch(&self.scratch);
         self.batches += 1;
-        let kill = self.moment(self.lengths.import);
+        let kill = moment(self.lengths.import, &mut self.chance);
         kill_admin(&self.scratch, &["import", &file], kill);
         let shown = self.scratch.admin(&["import", &file, "--json"]);
         self.check_import(&shown);
@@ -285,11 +288,11 @@ impl<'a> Kills<'a> {
     fn first_import(&mut self) {
         let scratch = Scratch::new(self.programs, &temp_dir(), CONFIG);
         let file = self.batch(&scratch);
-        let kill = self.moment(self.lengths.import);
+        let kill = moment(self.lengths.import, &mut self.chance);
         kill_admin(&scratch, &["import", &file], kill);
         let shown = scratch.admin(&["import", &file, "--json"]);
         self.check_import(&shown);
-        let (mut holder, token) = Holder::new("daemon", "10000007", 1);
+        let (mut holder, token) = Holder::new("daemon", 10_000_007, 1);
         scratch.import([token]);
         holder.sign_on(&scratch, &mut self.survivor);
     }
@@ -299,7 +302,7 @@ impl<'a> Kills<'a> {
         let counts: Value = serde_json::from_str(shown).expect("import --json prints JSON");
         let count = |name: &str| counts[name].as_u64().unwrap_or_default();
         if count("new") + count("unchanged") != BATCH as u64 || count("conflict") != 0 {
-            self.figures.violation("broken imports", shown);
+            self.violation("broken imports", shown);
         }
     }
 
@@ -333,6 +336,21 @@ fn list(folder: &Path, under: &str, files: &mut BTreeMap<String, u64>) {
             files.insert(name, metadata.len());
         }
     }
+}
+
+/// A moment within something that begins now and takes so long by itself, in nanoseconds, or shortly after it.
+fn moment(length: u64, chance: &mut Chance) -> u64 {
+    monotonic() + chance.below(length + length / 5)
+}
+
+/// A sign-on in a process of its own, which takes so long by itself, that is killed with SIGKILL at some moment of it;
+/// what came of it, if it ended before.
+pub fn killed(visit: &Visit, length: u64, chance: &mut Chance) -> Option<Reply> {
+    let mut victim = Worker::start();
+    let kill = moment(length, chance);
+    victim.begin(visit, Meet::Never);
+    victim.kill_at(kill);
+    victim.reply()
 }
 
 /// Starts the admin's command and kills it with SIGKILL at an instant.

@@ -82,12 +82,14 @@ impl Scratch {
         fs::write(scratch.config(), config).expect("the config can't be written");
         // Without it libpam would complain to syslog at every sign-on.
         scratch.service("other", "required pam_deny.so");
-        let module = programs.module.display();
-        scratch.service(
-            SERVICE,
-            &format!("required {module} config={}", scratch.config().display()),
-        );
+        scratch.service(SERVICE, &scratch.line());
         scratch
+    }
+
+    /// The `auth` line of otpair.
+    pub fn line(&self) -> String {
+        let (module, config) = (self.programs.module.display(), self.config());
+        format!("required {module} config={}", config.display())
     }
 
     /// A file of the folder.

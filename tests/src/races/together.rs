@@ -1,20 +1,17 @@
 //! Two sessions at the same moment.
 
 use crate::figures::Figures;
-use crate::scratch::{Programs, Scratch};
-use crate::worker::{Meet, Reply, Worker, monotonic};
+use crate::module::{Candidate, Surroundings, Wish};
+use crate::scratch::Scratch;
+use crate::worker::{Meet, Reply, Visit, Worker, monotonic};
 use otpair_tests::chance::Chance;
 use otpair_tests::token::Token;
-use std::env::temp_dir;
 
 /// How long before they meet two sessions are told when, in nanoseconds: enough for both to be waiting by then.
 const NOTICE: u64 = 400_000;
 
-/// One attempt a sign-on, so that a session that is refused ends there; and nothing in the machine's own log.
-pub const CONFIG: &str = "[sign_on]\nattempts = 1\n[audit]\nsyslog = false\n";
-
-/// How many digits the tokens show. With eight, no two counters in a window show the same: checked for each token.
-pub const DIGITS: u32 = 8;
+/// How many digits the tokens show: google-authenticator knows no other number.
+const DIGITS: u32 = 6;
 
 /// Counters that one round's window can reach.
 const REACH: usize = 12;
@@ -32,22 +29,27 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// A user of the system's and a new token, not imported yet.
-    pub fn new(user: &'static str, serial: &str, count: usize) -> (Self, Token) {
-        let token = Token::hotp(serial).digits(DIGITS);
-        let shown = token.presses(count + REACH);
-        let distinct = shown
-            .windows(REACH)
-            .all(|near| near.iter().skip(1).all(|later| *later != near[0]));
-        assert!(
-            distinct,
-            "token {serial} shows a passcode twice within a window: take another"
-        );
+    /// A user of the system's and a new token, not imported yet: the first from this serial number on, in steps of 100,
+    /// that shows no passcode twice within a window.
+    pub fn new(user: &'static str, first: u32, count: usize) -> (Self, Token) {
+        let distinct = |shown: &[String]| {
+            let mut windows = shown.windows(REACH);
+            windows.all(|near| near.iter().skip(1).all(|later| *later != near[0]))
+        };
+        let tokens = (0..100).map(|n| Token::hotp(&(first + 100 * n).to_string()).digits(DIGITS));
+        let (token, shown) = tokens
+            .map(|token| {
+                let shown = token.presses(count + REACH);
+                (token, shown)
+            })
+            .find(|(_, shown)| distinct(shown))
+            .expect("every token shows a passcode twice within a window: take fewer rounds");
         let holder = Self {
             user,
-            serial: serial.to_owned(),
+            serial: token.serial.clone(),
             shown,
-            counter: 0,
+            // google-authenticator knows no counter 0.
+            counter: 1,
         };
         (holder, token)
     }
@@ -58,10 +60,18 @@ impl Holder {
         self.shown[self.counter - 1].clone()
     }
 
+    /// A sign-on of this user's; with the serial number, where the token is not paired yet.
+    pub fn visit(&self, scratch: &Scratch, passcode: &str) -> Visit {
+        Visit {
+            serial: self.serial.clone(),
+            ..Visit::new(scratch, self.user, passcode)
+        }
+    }
+
     /// Signs on with the next passcode, which must work; pairs the token if it is not.
     pub fn sign_on(&mut self, scratch: &Scratch, worker: &mut Worker) -> Reply {
         let passcode = self.press();
-        let reply = worker.sign_on(scratch, self.user, &self.serial, &passcode);
+        let reply = worker.hold(&self.visit(scratch, &passcode));
         assert!(reply.is_granted(), "{} can't sign on: {reply:?}", self.user);
         reply
     }
@@ -70,7 +80,7 @@ impl Holder {
     pub fn wrong(&self, count: usize, chance: &mut Chance) -> Vec<String> {
         let mut wrong = Vec::new();
         while wrong.len() < count {
-            let passcode = format!("{:08}", chance.below(100_000_000));
+            let passcode = format!("{:06}", chance.below(1_000_000));
             if !self.shown.contains(&passcode) && !wrong.contains(&passcode) {
                 wrong.push(passcode);
             }
@@ -79,9 +89,19 @@ impl Holder {
     }
 }
 
+/// A sign-on in each of two processes, where they meet.
+pub fn at_once(workers: &mut [Worker; 2], visits: [&Visit; 2], meet: [Meet; 2]) -> [Reply; 2] {
+    for ((worker, visit), meet) in workers.iter_mut().zip(visits).zip(meet) {
+        worker.begin(visit, meet);
+    }
+    workers
+        .each_mut()
+        .map(|worker| worker.reply().expect("a session's process died"))
+}
+
 /// Where the two sessions of a round meet: by turns at the start, at the prompt, and at the prompt with one of them
 /// later by up to a decision's length.
-fn meetings(round: usize, decision: u64, chance: &mut Chance) -> [Meet; 2] {
+pub fn meetings(round: usize, decision: u64, chance: &mut Chance) -> [Meet; 2] {
     let at = monotonic() + NOTICE;
     match round % 3 {
         0 => [Meet::AtStart(at); 2],
@@ -105,61 +125,77 @@ fn usual_decision(scratch: &Scratch, holder: &mut Holder, worker: &mut Worker) -
     times[times.len() / 2]
 }
 
+/// The figures of [`same_passcode`].
+pub const SAME: [&str; 3] = [
+    "double accepts",
+    "without a grant",
+    "refused for another reason",
+];
+
 /// Rounds of two sessions with the same good passcode of one user: exactly one must be granted.
-pub fn same_passcode(programs: &Programs, rounds: usize) -> bool {
-    let scratch = Scratch::new(programs, &temp_dir(), CONFIG);
-    let (mut holder, token) = Holder::new("root", "10000001", rounds + 20);
-    scratch.import([token]);
+pub fn same_passcode(
+    candidate: &Candidate,
+    surroundings: &Surroundings,
+    rounds: usize,
+    figures: &mut Figures,
+) {
+    let (mut holder, token) = Holder::new("root", 10_000_001, rounds + 20);
+    let wish = Wish::plain(&surroundings.parent);
+    let module = candidate.set_up(surroundings, &wish, &[(holder.user, &token)]);
     let mut workers = [Worker::start(), Worker::start()];
-    let decision = usual_decision(&scratch, &mut holder, &mut workers[0]);
+    let decision = usual_decision(module.scratch(), &mut holder, &mut workers[0]);
     let mut chance = Chance::new();
-    let mut figures = Figures::new("same-passcode", &["double accepts", "without a grant"]);
     for round in 0..rounds {
         figures.tried();
         let passcode = holder.press();
         let meet = meetings(round, decision, &mut chance);
-        for (worker, meet) in workers.iter_mut().zip(meet) {
-            worker.ask(&scratch, holder.user, &holder.serial, &passcode, meet);
-        }
-        let replies = workers
-            .each_mut()
-            .map(|worker| worker.reply().expect("a session's process died"));
+        let visit = holder.visit(module.scratch(), &passcode);
+        let replies = at_once(&mut workers, [&visit, &visit], meet);
         match replies.iter().filter(|reply| reply.is_granted()).count() {
-            1 if replies.iter().any(Reply::is_spent) => {}
-            1 => figures.violation("refused for another reason", &format!("{replies:?}")),
-            0 => figures.violation("without a grant", &format!("{replies:?}")),
-            _ => figures.violation("double accepts", &format!("counter {}", holder.counter - 1)),
+            1 if !candidate.is_ours() || replies.iter().any(Reply::is_spent) => {}
+            1 => figures.violation(SAME[2], &format!("{replies:?}")),
+            0 => figures.violation(SAME[1], &format!("{replies:?}")),
+            _ => figures.violation(SAME[0], &format!("counter {}", holder.counter - 1)),
         }
     }
-    figures.finish()
 }
 
-/// Rounds of two users at once, each with a good passcode of their own: both must be granted.
-pub fn two_users(programs: &Programs, rounds: usize) -> bool {
-    let scratch = Scratch::new(programs, &temp_dir(), CONFIG);
-    let (one, token) = Holder::new("daemon", "10000002", rounds + 20);
-    let (other, other_token) = Holder::new("bin", "10000003", rounds + 20);
-    scratch.import([token, other_token]);
+/// The figures of [`two_users`].
+pub const TWO: [&str; 2] = ["valid sign-ons denied", "accepted again"];
+
+/// Rounds of two users at once, each with a good passcode of their own: both must be granted, and neither passcode
+/// again.
+pub fn two_users(
+    candidate: &Candidate,
+    surroundings: &Surroundings,
+    rounds: usize,
+    figures: &mut Figures,
+) {
+    let (one, token) = Holder::new("daemon", 10_000_002, rounds + 20);
+    let (other, other_token) = Holder::new("bin", 10_000_003, rounds + 20);
+    let holdings = [(one.user, &token), (other.user, &other_token)];
+    let wish = Wish::plain(&surroundings.parent);
+    let module = candidate.set_up(surroundings, &wish, &holdings);
     let mut holders = [one, other];
     let mut workers = [Worker::start(), Worker::start()];
     let decision = holders
         .each_mut()
-        .map(|holder| usual_decision(&scratch, holder, &mut workers[0]))[1];
+        .map(|holder| usual_decision(module.scratch(), holder, &mut workers[0]))[1];
     let mut chance = Chance::new();
-    let mut figures = Figures::new("two-users", &["valid sign-ons denied"]);
     for round in 0..rounds {
         figures.tried();
         let meet = meetings(round, decision, &mut chance);
-        for ((worker, holder), meet) in workers.iter_mut().zip(&mut holders).zip(meet) {
+        let visits = holders.each_mut().map(|holder| {
             let passcode = holder.press();
-            worker.ask(&scratch, holder.user, &holder.serial, &passcode, meet);
-        }
-        for worker in &mut workers {
-            let reply = worker.reply().expect("a session's process died");
+            holder.visit(module.scratch(), &passcode)
+        });
+        let replies = at_once(&mut workers, visits.each_ref(), meet);
+        for (reply, visit) in replies.iter().zip(&visits) {
             if !reply.is_granted() {
-                figures.violation("valid sign-ons denied", &format!("{reply:?}"));
+                figures.violation(TWO[0], &format!("{reply:?}"));
+            } else if workers[0].hold(visit).is_granted() {
+                figures.violation(TWO[1], &format!("{visit:?}"));
             }
         }
     }
-    figures.finish()
 }

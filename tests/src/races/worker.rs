@@ -1,11 +1,13 @@
 //! One session in a process of its own: it reads requests, a line each, signs on through libpam, and answers with a
 //! line. Sessions meet at an instant of the monotonic clock, which all processes read alike.
 
+use crate::clock::Clock;
 use crate::scratch::{SERVICE, Scratch};
-use otpair_tests::libpam::{self, Answer, PAM_SUCCESS, Person, Request, Style};
+use otpair_tests::libpam::{self, Answer, PAM_SILENT, PAM_SUCCESS, Person, Request, Style};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -43,6 +45,40 @@ pub enum Meet {
     AtPasscode(u64),
 }
 
+/// A sign-on that is to be held.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The folder of the PAM service's file.
+    pub confdir: PathBuf,
+    /// The PAM service.
+    pub service: &'static str,
+    /// The user.
+    pub user: String,
+    /// The answer where a serial number is asked for.
+    pub serial: String,
+    /// The answer where a passcode is asked for, once; nothing where the person presses Ctrl-C.
+    pub passcode: Option<String>,
+    /// Whether the program asks for silence (`PAM_SILENT`).
+    pub silent: bool,
+    /// Whether the program has a conversation function.
+    pub conversation: bool,
+}
+
+impl Visit {
+    /// A user at the service of a scratch folder, with a passcode.
+    pub fn new(scratch: &Scratch, user: &str, passcode: &str) -> Self {
+        Self {
+            confdir: scratch.confdir(),
+            service: SERVICE,
+            user: user.to_owned(),
+            serial: String::new(),
+            passcode: Some(passcode.to_owned()),
+            silent: false,
+            conversation: true,
+        }
+    }
+}
+
 /// What came of a sign-on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -50,6 +86,10 @@ pub struct Reply {
     pub code: i64,
     /// Every message, one after the other.
     pub told: String,
+    /// How many prompts there were.
+    pub prompts: u64,
+    /// The delay that PAM was to keep, in microseconds.
+    pub delay: u64,
     /// How long it took from `pam_start` to `pam_end`, in nanoseconds.
     pub whole: u64,
     /// How long it took from the last answer on, in nanoseconds.
@@ -84,8 +124,17 @@ pub struct Worker {
 impl Worker {
     /// Starts one and waits until it listens.
     pub fn start() -> Self {
+        Self::start_by(None)
+    }
+
+    /// The same, by another clock than this machine's.
+    pub fn start_by(clock: Option<&Clock>) -> Self {
         let exe = std::env::current_exe().expect("the program's own path can't be found");
-        let mut child = Command::new(exe)
+        let mut command = Command::new(exe);
+        if let Some(clock) = clock {
+            clock.rule(&mut command);
+        }
+        let mut child = command
             .arg("worker")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -104,16 +153,17 @@ impl Worker {
         }
     }
 
-    /// Asks for a sign-on: the serial number where one is asked for, the passcode once.
-    pub fn ask(&mut self, scratch: &Scratch, user: &str, serial: &str, passcode: &str, meet: Meet) {
+    /// Asks for a sign-on.
+    pub fn begin(&mut self, visit: &Visit, meet: Meet) {
         let (start, prompt) = match meet {
             Meet::Never => (0, 0),
             Meet::AtStart(instant) => (instant, 0),
             Meet::AtPasscode(instant) => (0, instant),
         };
         let request = json!({
-            "confdir": scratch.confdir(), "user": user, "serial": serial, "passcode": passcode,
-            "start": start, "prompt": prompt,
+            "confdir": visit.confdir, "service": visit.service, "user": visit.user,
+            "serial": visit.serial, "passcode": visit.passcode, "silent": visit.silent,
+            "conversation": visit.conversation, "start": start, "prompt": prompt,
         });
         writeln!(self.requests, "{request}").expect("a session's process listens");
     }
@@ -126,6 +176,8 @@ impl Worker {
         Some(Reply {
             code: value["code"].as_i64()?,
             told: value["told"].as_str()?.to_owned(),
+            prompts: value["prompts"].as_u64()?,
+            delay: value["delay"].as_u64()?,
             whole: value["whole"].as_u64()?,
             decision: value["decision"].as_u64()?,
         })
@@ -135,14 +187,8 @@ impl Worker {
     ///
     /// # Panics
     /// If the session's process dies.
-    pub fn sign_on(
-        &mut self,
-        scratch: &Scratch,
-        user: &str,
-        serial: &str,
-        passcode: &str,
-    ) -> Reply {
-        self.ask(scratch, user, serial, passcode, Meet::Never);
+    pub fn hold(&mut self, visit: &Visit) -> Reply {
+        self.begin(visit, Meet::Never);
         self.reply().expect("a session's process died")
     }
 
@@ -168,11 +214,14 @@ struct Scripted<'a> {
     passcode: Option<&'a str>,
     prompt: u64,
     told: String,
+    prompts: u64,
+    delay: u32,
     answered: u64,
 }
 
 impl Person for Scripted<'_> {
     fn asked(&mut self, _style: Style, text: &str) -> Answer {
+        self.prompts += 1;
         if text.contains("Serial") {
             return Answer::Text(self.serial.into());
         }
@@ -191,6 +240,10 @@ impl Person for Scripted<'_> {
     fn told(&mut self, _style: Style, text: &str) {
         self.told.push_str(text);
         self.told.push('\n');
+    }
+
+    fn delayed(&mut self, microseconds: u32) {
+        self.delay = microseconds;
     }
 }
 
@@ -212,12 +265,22 @@ pub fn run() {
 fn serve(request: &str) -> Value {
     let request: Value = serde_json::from_str(request).expect("a request is a JSON object");
     let text = |name: &str| request[name].as_str().expect("a text");
-    let visit = Request::new(SERVICE, Some(text("user"))).in_folder(text("confdir"));
+    let visit = Request {
+        flags: if request["silent"] == true {
+            PAM_SILENT
+        } else {
+            0
+        },
+        conversation: request["conversation"] == true,
+        ..Request::new(text("service"), Some(text("user"))).in_folder(text("confdir"))
+    };
     let mut person = Scripted {
         serial: text("serial"),
-        passcode: Some(text("passcode")),
+        passcode: request["passcode"].as_str(),
         prompt: request["prompt"].as_u64().unwrap_or(0),
         told: String::new(),
+        prompts: 0,
+        delay: 0,
         answered: 0,
     };
     wait_until(request["start"].as_u64().unwrap_or(0));
@@ -229,5 +292,8 @@ fn serve(request: &str) -> Value {
     } else {
         end - person.answered
     };
-    json!({"code": code, "told": person.told, "whole": end - start, "decision": decision})
+    json!({
+        "code": code, "told": person.told, "prompts": person.prompts, "delay": person.delay,
+        "whole": end - start, "decision": decision,
+    })
 }

@@ -77,6 +77,35 @@ fn somebody_unknown_gets_a_paired_users_dialog_and_leaves_no_record() {
 }
 
 #[test]
+fn as_much_is_read_and_written_for_somebody_unknown_as_for_somebody_paired() {
+    for unpaired in [Unpaired::Pair, Unpaired::Deny] {
+        let policy = Policy {
+            unpaired,
+            attempts: 1,
+            ..Policy::default()
+        };
+        for answer in [
+            "000000",
+            "12345678",
+            "abcd-efgh-jkmn",
+            "token 99999999 000000",
+            "junk",
+            "",
+        ] {
+            let mut memory = Memory::default();
+            let mut record = UserRecord::default();
+            record.tokens.push(held("1"));
+            memory.put("alice", record);
+            play(&mut memory, &policy, account("alice"), NOW, &[answer]);
+            play(&mut memory, &policy, None, NOW, &[answer]);
+            let paired = (memory.reads, memory.commits);
+            let unknown = (memory.decoy_reads, memory.decoy_commits);
+            assert_eq!(unknown, paired, "{answer:?}");
+        }
+    }
+}
+
+#[test]
 fn a_clock_set_back_is_settled_when_a_locked_user_comes() {
     let mut memory = Memory::default();
     let throttle = Throttle {

@@ -23,9 +23,9 @@ pub(super) struct Key<'a> {
     properties: Option<&'a Element>,
 }
 
-/// Whether a child of the container is a package; drafts call it a device.
-pub(super) fn is_package(element: &Element) -> bool {
-    matches!(element.name(), "KeyPackage" | "Device")
+/// Whether a child of the container with this local name is a package; drafts call it a device.
+pub(super) fn is_package(name: &str) -> bool {
+    matches!(name, "KeyPackage" | "Device")
 }
 
 /// The keys of a package.

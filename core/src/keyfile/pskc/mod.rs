@@ -6,14 +6,17 @@
 use super::assumption::Notes;
 use super::input::Input;
 use super::recognize::Head;
-use super::xml::{Document, Element, Fault, Wanted};
+use super::xml::{Document, Element};
 use super::{Assumption, Entries, Entry, Opening, Options, Place, SeedFile, Unlock, Unreadable};
+use header::Header;
 use std::collections::VecDeque;
-use unlock::{Encryption, Keys};
+use unlock::Keys;
 
 mod cipher;
 mod derive;
 mod dialect;
+mod halves;
+mod header;
 mod key;
 mod mac;
 mod method;
@@ -25,8 +28,6 @@ mod values;
 
 /// The longest manufacturer's name and key id that are kept, in characters.
 const LONGEST_NAME: usize = 64;
-/// The most `KeyProperties` of a file.
-const MOST_PROPERTIES: usize = 16;
 
 /// PSKC.
 pub(super) struct Pskc;
@@ -59,14 +60,6 @@ struct Packages<'a> {
     waiting: VecDeque<Entry>,
 }
 
-/// What the first walk finds out.
-#[derive(Default)]
-struct Header {
-    encryption: Encryption,
-    properties: Vec<Element>,
-    packages: bool,
-}
-
 impl<'a> Packages<'a> {
     /// Checks the whole file for well-formedness, and that what was given opens it.
     fn open(opening: Opening<'a>, notes: &mut Notes) -> Result<Self, Unreadable> {
@@ -75,7 +68,7 @@ impl<'a> Packages<'a> {
             input,
             options,
         } = opening;
-        let header = Header::read(input, notes)?;
+        let header = Header::read(source, input, notes)?;
         if !header.packages {
             return Err(Unreadable::new("the file has no key packages"));
         }
@@ -127,10 +120,10 @@ impl Entries for Packages<'_> {
     fn next(&mut self, _: &Options, notes: &mut Notes) -> Result<Option<Entry>, Unreadable> {
         while self.waiting.is_empty() {
             // The first walk found no fault: one that is here now has come since.
-            let Some(child) = self.document.next_child().map_err(unreadable)? else {
+            let Some(child) = self.document.next_child()? else {
                 return Ok(None);
             };
-            if dialect::is_package(&child) {
+            if dialect::is_package(child.name()) {
                 self.take(&child, notes);
             }
             self.document.recycle(child);
@@ -139,88 +132,13 @@ impl Entries for Packages<'_> {
     }
 }
 
-impl Header {
-    fn read(input: Input<'_>, notes: &mut Notes) -> Result<Self, Unreadable> {
-        let mut header = Self::default();
-        let mut document = Document::new(input);
-        while let Some(child) = document.skim_child(&header.wanted()).map_err(unreadable)? {
-            if dialect::is_package(&child) {
-                header.see(&child, notes);
-                document.recycle(child);
-            } else {
-                header.take(*child, notes)?;
-            }
-        }
-        if document
-            .root()
-            .is_some_and(|root| dialect::ROOTS.contains(&root))
-        {
-            Ok(header)
-        } else {
-            Err(Unreadable::new("the XML is no KeyContainer"))
-        }
-    }
-
-    /// The elements that the rest of the file may say something by.
-    fn wanted(&self) -> Wanted {
-        let of_values: &[_] = &["EncryptedValue", "EncryptionMethod", "Value"];
-        Wanted {
-            children: &[
-                "EncryptionKey",
-                "EncryptionMethod",
-                "MACMethod",
-                "DigestMethod",
-                "MACAlgorithm",
-                "KeyProperties",
-            ],
-            within: if self.encryption.found {
-                &[]
-            } else {
-                of_values
-            },
-        }
-    }
-
-    fn take(&mut self, child: Element, notes: &mut Notes) -> Result<(), Unreadable> {
-        match child.name() {
-            "EncryptionKey" | "EncryptionMethod" => self.encryption.take_key(child),
-            "MACMethod" | "DigestMethod" | "MACAlgorithm" => self.encryption.take_mac(child),
-            "KeyProperties" if self.properties.len() == MOST_PROPERTIES => {
-                return Err(Unreadable::new("too many KeyProperties"));
-            }
-            "KeyProperties" => self.properties.push(child),
-            "Signature" => notes.add(Assumption::Signature),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn see(&mut self, package: &Element, notes: &mut Notes) {
-        if package.name() == "Device" {
-            notes.add(Assumption::Draft);
-        }
-        self.packages = true;
-        self.encryption.see(package);
-    }
-}
-
-fn unreadable(fault: Fault) -> Unreadable {
-    Unreadable {
-        at: Some(Place {
-            line: fault.line,
-            key: None,
-        }),
-        why: fault.why,
-    }
-}
-
 /// Opens values until a MAC proves the keys: with none that does, all. A value that can't be opened is the file's
 /// fault, or the keys'; behind the proof it is its own. Whether the keys are proved.
 fn try_keys(input: Input<'_>, keys: &Keys) -> Result<bool, Unreadable> {
     let mut document = Document::new(input);
     let mut notes = Notes::default();
-    while let Some(child) = document.next_child().map_err(unreadable)? {
-        if !dialect::is_package(&child) {
+    while let Some(child) = document.next_child()? {
+        if !dialect::is_package(child.name()) {
             continue;
         }
         for key in dialect::keys(&child, &[]) {

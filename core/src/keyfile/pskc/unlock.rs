@@ -244,11 +244,31 @@ impl Keys {
         method.ok_or_else(|| "it does not say how it is encrypted".to_owned())
     }
 
-    /// Opens a value; nothing if it is not encrypted. RFC 6030 has an `EncryptedValue`, and maybe a `ValueMAC`; drafts
-    /// have base64 in `Value`, the method named once for the file, and encrypt what has a `ValueDigest`.
+    /// Opens a seed; nothing if it is not encrypted.
     pub(super) fn open(
         &self,
         value: &Element,
+        notes: &mut Notes,
+    ) -> Result<Option<Opened>, String> {
+        self.open_value(value, self.proven, notes)
+    }
+
+    /// Opens a number; nothing if it is not encrypted. Numbers are shown: without a MAC it may be a seed that somebody
+    /// has put there.
+    pub(super) fn open_number(
+        &self,
+        value: &Element,
+        notes: &mut Notes,
+    ) -> Result<Option<Opened>, String> {
+        self.open_value(value, true, notes)
+    }
+
+    /// RFC 6030 has an `EncryptedValue`, and maybe a `ValueMAC`; drafts have base64 in `Value`, the method named once
+    /// for the file, and encrypt what has a `ValueDigest`.
+    fn open_value(
+        &self,
+        value: &Element,
+        must_prove: bool,
         notes: &mut Notes,
     ) -> Result<Option<Opened>, String> {
         let mac = self.mac.as_ref();
@@ -260,6 +280,7 @@ impl Keys {
                 .transpose()?;
             let mut sealed = self.sealed(self.method_of(encrypted)?, ciphertext(encrypted)?, tag);
             sealed.symmetric = own.as_ref().or(sealed.symmetric);
+            sealed.must_prove = must_prove;
             return sealed.open(mac, notes).map(Some);
         }
         match (self.method.clone(), value.text_at(&["Value"]), tag(value)) {

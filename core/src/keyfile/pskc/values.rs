@@ -32,12 +32,16 @@ pub(super) fn element<'a>(key: &'a Element, name: &str) -> Option<&'a Element> {
 }
 
 impl<'a> Values<'a> {
-    fn value(&self, name: &str, notes: &mut Notes) -> Result<Option<Value<'a>>, String> {
+    fn value(
+        &self,
+        name: &str,
+        open: impl FnOnce(&Keys, &Element) -> Result<Option<Opened>, String>,
+    ) -> Result<Option<Value<'a>>, String> {
         let Some(value) = element(self.key, name) else {
             return Ok(None);
         };
         if let Some(keys) = self.keys
-            && let Some(opened) = keys.open(value, notes)?
+            && let Some(opened) = open(keys, value)?
         {
             return Ok(Some(Value::Opened(opened)));
         }
@@ -52,7 +56,7 @@ impl<'a> Values<'a> {
 
     /// The seed's bytes.
     pub(super) fn secret(&self, notes: &mut Notes) -> Result<Zeroizing<Vec<u8>>, String> {
-        match self.value("Secret", notes)? {
+        match self.value("Secret", |keys, value| keys.open(value, notes))? {
             None => Err("the key has no secret".to_owned()),
             Some(Value::Text(_)) if self.is_unclear() => {
                 Err("the secret has no MAC: nothing tells whether it is encrypted".to_owned())
@@ -72,7 +76,7 @@ impl<'a> Values<'a> {
 
     /// A number: digits, or 4 or 8 bytes, the highest first, in base64 or encrypted.
     fn signed(&self, name: &str, notes: &mut Notes) -> Result<Option<i128>, String> {
-        let number = match self.value(name, notes)? {
+        let number = match self.value(name, |keys, value| keys.open_number(value, notes))? {
             None => return Ok(None),
             Some(Value::Text(text)) => text.parse().ok().or_else(|| {
                 let number = number(&decode::base64(text)?, &mut Notes::default())?;

@@ -236,6 +236,21 @@ fn a_value_without_a_mac_beside_one_that_has_one_is_not_even_tried() {
 }
 
 #[test]
+fn a_number_without_a_mac_is_not_even_tried_for_it_may_be_a_seed_that_was_put_there() {
+    let bare = Writer::new(16, WriteMac::Nothing);
+    let seed = bare.value("Counter", SEED);
+    let damaged = seed.replace("<CipherValue>B", "<CipherValue>C");
+    assert_ne!(seed, damaged);
+    for counter in [bare.value("Counter", &5_u64.to_be_bytes()), seed, damaged] {
+        let package = bare.package("A1", SEED, &counter);
+        let file = Writer::file(&[package.replace("pskc:totp", "pskc:hotp")]);
+        let (_, outcome) = outcome(file.as_bytes(), &bare.options()).unwrap();
+        assert_eq!(serials(&outcome), [""; 0]);
+        assert!(outcome.rejected[0].1.starts_with("it has no MAC"));
+    }
+}
+
+#[test]
 fn a_passphrase_file_may_name_sha_256_in_any_namespace_and_its_work_is_bounded() {
     let derive = |iterations: &str, length: &str, prf: &str| {
         let mut writer = Writer::new(32, WriteMac::Ciphertext);
