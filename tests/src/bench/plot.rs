@@ -24,6 +24,7 @@ const STYLE: &str = "\
 .a { fill: var(--a); stroke: var(--a) } .b { fill: var(--b); stroke: var(--b) } .c { fill: var(--c); stroke: var(--c) }
 polyline { fill: none !important; stroke-width: 2 } rect { stroke: none !important }
 .aim { stroke: var(--aim); stroke-dasharray: 5 4 }
+.permit { stroke: var(--ink); stroke-dasharray: 1 4; stroke-linecap: round }
 ";
 
 /// Draws what the table has.
@@ -90,7 +91,8 @@ fn class(who: Who) -> &'static str {
     match who {
         Who::PamOath => "a",
         Who::GoogleAuthenticator => "b",
-        Who::Otpair | Who::Permit => "c",
+        Who::Otpair => "c",
+        Who::Permit => "permit",
     }
 }
 
@@ -108,7 +110,8 @@ fn legend(svg: &mut String) {
     let _ = writeln!(
         svg,
         "<line class=\"aim\" x1=\"480\" y1=\"20\" x2=\"510\" y2=\"20\"/><text x=\"516\" y=\"24\">otpair's aim</text>\
-         <text x=\"640\" y=\"24\">thin lines: from the first to the third quartile</text>"
+         <line class=\"permit\" x1=\"610\" y1=\"20\" x2=\"640\" y2=\"20\" stroke-width=\"2\"/><text x=\"646\" y=\"24\">pam_permit</text>\
+         <text x=\"740\" y=\"24\">thin: first to third quartile</text>"
     );
 }
 
@@ -197,9 +200,16 @@ fn rows_between<'t>(table: &'t Table, begin: &str, end: &str) -> Vec<(&'t str, &
         .collect()
 }
 
+/// What has to be within the panel: all but `pam_permit`, and the aims.
 fn most(rows: &[(&str, &Row)]) -> f64 {
     let figures = rows.iter().flat_map(|(_, row)| &row.figures);
-    figures.map(|(_, figure)| figure.high).fold(0.0, f64::max)
+    let highs = figures
+        .filter(|(who, _)| *who != Who::Permit)
+        .map(|(_, figure)| figure.high);
+    let aims = rows.iter().filter_map(|(_, row)| match row.aim? {
+        Aim::AtMost(limit) | Aim::AtLeast(limit) => Some(limit),
+    });
+    highs.chain(aims).fold(0.0, f64::max)
 }
 
 /// A line for each module, from row to row.
@@ -216,15 +226,18 @@ fn lines(svg: &mut String, axes: &Axes, scale: &Scale, rows: &[(&str, &Row)]) {
             axes.aim(svg, scale, limit, left, left + width);
         }
     }
-    for who in Who::COMPARED {
+    for who in Who::COMPARED.into_iter().chain([Who::Permit]) {
         let (mut points, mut marks) = (String::new(), String::new());
         for (place, (_, row)) in rows.iter().enumerate() {
             let Some(figure) = row.figure(who) else {
                 continue;
             };
             let (x, y) = (middle(place), axes.y(scale, figure.median));
-            let [high, low] = [figure.high, figure.low].map(|value| axes.y(scale, value));
             let _ = write!(points, "{x:.1},{y:.1} ");
+            if who == Who::Permit {
+                continue;
+            }
+            let [high, low] = [figure.high, figure.low].map(|value| axes.y(scale, value));
             let _ = writeln!(
                 marks,
                 "<g>{}<circle class=\"{}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"/>\

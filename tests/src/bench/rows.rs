@@ -167,7 +167,9 @@ impl Results {
             let count = together.processes;
             let named = format!("sign-ons a second over flushes, {}", processes(count));
             let aim = (count == 64).then_some(Aim::AtLeast(0.5));
-            table.push(named, Unit::Times, together.good.clone(), aim);
+            let mut figures = together.good.clone();
+            figures.push((Who::Permit, together.permit));
+            table.push(named, Unit::Times, figures, aim);
         }
         if let Some(most) = self.together.last() {
             let count = processes(most.processes);

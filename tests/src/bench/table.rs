@@ -74,7 +74,7 @@ pub struct Row {
     pub what: String,
     /// What the figures are in.
     pub unit: Unit,
-    /// The figures: of those for whom the question makes sense.
+    /// The figures: of those for whom the question makes sense. `pam_permit`'s has no column in the table.
     pub figures: Vec<(Who, Figure)>,
     /// What otpair's is to be.
     pub aim: Option<Aim>,
