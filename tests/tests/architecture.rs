@@ -118,6 +118,21 @@ fn core_uses_nothing_that_opens_files_sockets_or_clocks() {
     );
 }
 
+/// `cpufeatures` as it is published asks the processor anew at each sign-on. Cargo only warns where what stands in its place
+/// is of another version than what is needed.
+#[test]
+fn whatever_asks_for_the_processors_instructions_asks_our_own_crate() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let packages = lock.split("[[package]]");
+    let found: Vec<_> = packages
+        .filter(|package| package.contains("\nname = \"cpufeatures\"\n"))
+        .collect();
+    assert!(
+        found.len() == 1 && !found[0].contains("\nsource ="),
+        "{found:#?}"
+    );
+}
+
 /// Every Rust file of the workspace's own crates, relative to its root.
 fn rust_files() -> Vec<PathBuf> {
     let output = Command::new("find")

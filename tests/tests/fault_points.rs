@@ -14,6 +14,7 @@ fn faults(scenario: &str) {
         .args(["--quick", scenario])
         .env("OTPAIR_SO", &artefacts.module)
         .env("OTPAIR_BIN", &artefacts.otpair)
+        .env("OTPAIR_HELPER", &artefacts.helper)
         .output()
         .expect("the harness can't be started");
     let figures = String::from_utf8_lossy(&output.stdout);
@@ -70,6 +71,16 @@ fn no_fault_at_any_call_lets_in_a_user_whom_the_system_does_not_know() {
 #[test]
 fn no_fault_at_any_call_takes_a_user_out_of_a_group_that_has_to_sign_on() {
     faults("group");
+}
+
+#[test]
+fn no_fault_at_any_call_lets_a_passcode_of_a_one_field_door_count_twice() {
+    faults("one-field");
+}
+
+#[test]
+fn no_fault_at_any_call_of_the_helper_lets_in_who_is_not_root_twice() {
+    faults("helper");
 }
 
 #[test]

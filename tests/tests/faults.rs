@@ -674,6 +674,49 @@ fn no_log_holds_a_passcode_a_seed_or_what_a_stranger_typed() {
 
 // What a good sign-on costs.
 
+/// The system calls of a good sign-on by their names, from where the module is opened to its line in the log.
+fn calls_of_a_sign_on(machine: &Machine, passcode: &str) -> Vec<String> {
+    let strace = ["strace", "-f", "-o", "/run/calls"];
+    alice()
+        .under(&strace)
+        .granted(machine, &[(PASSCODE, passcode)]);
+    let trace = String::from_utf8(machine.read("/run/calls")).unwrap();
+    let from_the_module = trace
+        .lines()
+        .skip_while(|line| !line.contains("pam_otpair.so\", O_RDONLY"));
+    let mut calls = Vec::new();
+    for line in from_the_module {
+        let call = line.split_whitespace().nth(1).unwrap_or_default();
+        let name = call.split('(').next().unwrap_or_default();
+        // How the heap grows is the C library's, and in how many pieces the answer comes the pipe's.
+        if name != "brk" && !call.starts_with("read(0,") {
+            calls.push(name.to_owned());
+        }
+        if line.contains("event=granted") {
+            return calls;
+        }
+    }
+    panic!("no line was logged: {trace}");
+}
+
+#[test]
+fn a_good_sign_on_takes_the_same_few_system_calls_whether_one_token_is_imported_or_ten_thousand() {
+    let (machine, token) = paired();
+    // Once more, so that what only the first one does is done.
+    alice().granted(&machine, &[(PASSCODE, &token.press(0))]);
+    let with_one = calls_of_a_sign_on(&machine, &token.press(1));
+    let seeds: String = (0..10_000)
+        .map(|n| format!("otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&serial=5{n:07}&counter=0\n"))
+        .collect();
+    machine.write("/root/seeds.txt", seeds);
+    machine.chmod("/root/seeds.txt", 0o600);
+    let counts = machine.admin_json(&["import", "/root/seeds.txt"]);
+    assert_eq!(counts["new"], 10_000, "{counts}");
+    let with_many = calls_of_a_sign_on(&machine, &token.press(2));
+    assert_eq!(with_one, with_many);
+    assert!(with_one.len() <= 112, "{}: {with_one:#?}", with_one.len());
+}
+
 #[test]
 fn a_good_sign_on_flushes_once_opens_no_inventory_and_writes_nothing_else_durable() {
     let (machine, token) = paired();

@@ -1,15 +1,19 @@
 //! Faults of the machine at every system call of a sign-on; docs/faults.md says which, and what must hold.
 //!
-//! `faults [--quick] [--seed N] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]`, as root and with a `/dev` of its own
+//! `faults [--quick] [--tell] [--seed N] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]`, as root and with a `/dev` of its own
 //! (tests/private-dev). Exits with 1 if something happened that must never happen, with a line for each that says how to
 //! have it again.
 
 #[path = "../faults/calls.rs"]
 mod calls;
+#[path = "../faults/client/ffi.rs"]
+mod client;
 #[path = "../faults/clocks.rs"]
 mod clocks;
 #[path = "../faults/disk.rs"]
 mod disk;
+#[path = "../faults/helper.rs"]
+mod helper;
 #[path = "../faults/journal.rs"]
 mod journal;
 #[path = "../faults/judge.rs"]
@@ -49,12 +53,13 @@ use scenario::Scenario;
 use scratch::Programs;
 use std::path::Path;
 use std::process::ExitCode;
+use subject::From;
 use syslog::Syslog;
 use tally::{Name, Tally};
 use which::Which;
 
 const USAGE: &str =
-    "usage: faults [--quick] [--seed N] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]";
+    "usage: faults [--quick] [--tell] [--seed N] [--only SCENARIO:KIND:NUMBER] [SCENARIO...]";
 /// What this program is started with again.
 const INSIDE: &str = "inside";
 
@@ -104,16 +109,19 @@ fn inside(options: &[&str]) -> ExitCode {
 }
 
 fn run(scenario: &Scenario, which: &Which, tally: &mut Tally) {
-    if scenario.from == subject::From::Start {
-        points::run(scenario, which, tally);
-        limits::run(scenario, which, tally);
-    } else {
-        scenario.world.with_modules(|| {
+    let with_modules = |work: &mut dyn FnMut()| scenario.world.with_modules(work);
+    match scenario.from {
+        From::Start => {
+            points::run(scenario, which, tally);
+            limits::run(scenario, which, tally);
+        }
+        From::Helper => with_modules(&mut || points::run(scenario, which, tally)),
+        From::Loaded => with_modules(&mut || {
             points::run(scenario, which, tally);
             power::run(scenario, which, tally);
             clocks::run(scenario, which, tally);
             limits::run(scenario, which, tally);
-        });
+        }),
     }
 }
 
@@ -124,6 +132,7 @@ fn read(options: &[&str]) -> Option<(Which, Vec<String>)> {
     let mut options = options.iter();
     while let Some(option) = options.next() {
         match *option {
+            "--tell" => which.tells = true,
             "--quick" => which.is_quick = true,
             "--seed" => which.seed = options.next()?.parse().ok()?,
             "--only" => which.only = Some(Name::parse(options.next()?)?),
@@ -133,6 +142,7 @@ fn read(options: &[&str]) -> Option<(Which, Vec<String>)> {
     }
     if let Some(only) = &which.only {
         names = vec![only.scenario.clone()];
+        which.tells = true;
     } else if names.is_empty() {
         names = scenario::NAMES.map(str::to_owned).to_vec();
     }

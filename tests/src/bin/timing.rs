@@ -14,16 +14,50 @@ use otpair_tests::token::Token;
 use scratch::{Programs, SERVICE, Scratch};
 use std::time::Instant;
 
-/// Nobody is ever locked by failures but the one that is to be.
-const CONFIG: &str = "[sign_on]\nattempts = 1\n[throttle]\nmax_failures = 1000000\nmax_total = 100000000\n[audit]\nsyslog = false\n";
+/// Nobody is ever locked by failures.
+const CONFIG: &str = "[sign_on]\nattempts = 1\n[throttle]\nmax_failures = 1000000\nmax_total = 100000000\n\
+                      [service.strict]\nunpaired = \"deny\"\n[audit]\nsyslog = false\n";
 
-/// A kind of person: how it is called, and a user of this system who is one; every Debian has these.
-const KINDS: [(&str, &str); 5] = [
-    ("paired", "daemon"),
-    ("paired, too", "bin"),
-    ("unknown", "no-such-user"),
-    ("paired, HOTP", "sys"),
-    ("paired, SHA-512, 8 digits", "games"),
+/// One failure locks, for longer than this runs.
+const LOCKING: &str = "[sign_on]\nattempts = 1\n[throttle]\nmax_failures = 1\nfirst_wait = \"1d\"\nmax_wait = \"1d\"\n\
+                       [audit]\nsyslog = false\n";
+
+/// The service at which whoever has no token is turned away.
+const STRICT: &str = "strict";
+
+/// A kind of person.
+struct Kind {
+    name: &'static str,
+    /// A user of this system who is one; every Debian has these.
+    user: &'static str,
+    service: &'static str,
+    locked: bool,
+}
+
+const fn kind(name: &'static str, user: &'static str) -> Kind {
+    Kind {
+        name,
+        user,
+        service: SERVICE,
+        locked: false,
+    }
+}
+
+const KINDS: [Kind; 8] = [
+    kind("paired", "daemon"),
+    kind("paired, too", "bin"),
+    kind("unknown", "no-such-user"),
+    kind("paired, HOTP", "sys"),
+    kind("paired, SHA-512, 8 digits", "games"),
+    kind("without a token, who may pair", "man"),
+    Kind {
+        service: STRICT,
+        ..kind("without a token, denied", "man")
+    },
+    Kind {
+        locked: true,
+        ..kind("locked", "daemon")
+    },
 ];
 
 /// When a person was asked first, and answered.
@@ -33,8 +67,11 @@ struct Watch {
 }
 
 impl Person for Watch {
-    fn asked(&mut self, _: Style, _: &str) -> Answer {
-        self.asked = Some(Instant::now());
+    fn asked(&mut self, _: Style, text: &str) -> Answer {
+        self.asked.get_or_insert_with(Instant::now);
+        if text.contains("Serial") {
+            return Answer::Text(b"no such serial number".to_vec());
+        }
         Answer::Text(self.passcode.clone().into_bytes())
     }
 
@@ -46,12 +83,13 @@ impl Person for Watch {
 struct Waits {
     prompt: Vec<f64>,
     refusal: Vec<f64>,
+    whole: Vec<f64>,
 }
 
-fn sign_on(scratch: &Scratch, user: &str, passcode: &str) -> (f64, f64) {
+fn sign_on(scratch: &Scratch, kind: &Kind, passcode: &str, waits: &mut Waits) {
     let confdir = scratch.confdir();
     let confdir = confdir.to_str().expect("the path is UTF-8");
-    let request = Request::new(SERVICE, Some(user)).in_folder(confdir);
+    let request = Request::new(kind.service, Some(kind.user)).in_folder(confdir);
     let mut person = Watch {
         passcode: passcode.to_owned(),
         asked: None,
@@ -59,14 +97,21 @@ fn sign_on(scratch: &Scratch, user: &str, passcode: &str) -> (f64, f64) {
     let start = Instant::now();
     let code = libpam::authenticate(&request, &mut person);
     let end = Instant::now();
-    assert_eq!(libpam::name(code), "PAM_MAXTRIES", "{user}");
-    let asked = person.asked.expect("everybody is asked");
+    assert_ne!(code, libpam::PAM_SUCCESS, "{}", kind.name);
     let micros = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1e6;
-    (micros(start, asked), micros(asked, end))
+    if let Some(asked) = person.asked {
+        waits.prompt.push(micros(start, asked));
+        waits.refusal.push(micros(asked, end));
+    }
+    waits.whole.push(micros(start, end));
 }
 
-fn prepare() -> (Scratch, String) {
-    let scratch = Scratch::new(&Programs::find(), &std::env::temp_dir(), CONFIG);
+/// Where people are paired, where one of them is locked, and a passcode that is nobody's.
+fn prepare() -> (Scratch, Scratch, String) {
+    let programs = Programs::find();
+    let [scratch, locking] =
+        [CONFIG, LOCKING].map(|config| Scratch::new(&programs, &std::env::temp_dir(), config));
+    scratch.service(STRICT, &scratch.line());
     let tokens = [
         Token::totp("1"),
         Token::totp("2"),
@@ -74,10 +119,18 @@ fn prepare() -> (Scratch, String) {
         Token::totp("4").algorithm("SHA512").digits(8),
     ];
     scratch.import(tokens.clone());
-    for (user, token) in ["daemon", "bin", "sys", "games"].iter().zip(&tokens) {
-        scratch.admin(&["user", "pair", user, &token.serial]);
+    for (kind, token) in KINDS
+        .iter()
+        .filter(|kind| kind.name.starts_with("paired"))
+        .zip(&tokens)
+    {
+        scratch.admin(&["user", "pair", kind.user, &token.serial]);
     }
-    (scratch, tokens[0].wrong())
+    locking.import([tokens[0].clone()]);
+    locking.admin(&["user", "pair", KINDS[0].user, &tokens[0].serial]);
+    let wrong = tokens[0].wrong();
+    sign_on(&locking, &KINDS[0], &wrong, &mut Waits::default());
+    (scratch, locking, wrong)
 }
 
 fn percentile(sorted: &[f64], percent: usize) -> f64 {
@@ -95,16 +148,15 @@ fn count(values: &[f64]) -> f64 {
 }
 
 /// Mann and Whitney's U, standardized: how far it is from what chance would give.
-fn rank_test(one: &[f64], other: &[f64]) -> f64 {
-    let mut all: Vec<_> = one
-        .iter()
-        .map(|value| (*value, true))
-        .chain(other.iter().map(|value| (*value, false)))
+fn rank_test(these: &[f64], others: &[f64]) -> f64 {
+    let mine = these.iter().map(|time| (*time, true));
+    let mut all: Vec<_> = mine
+        .chain(others.iter().map(|time| (*time, false)))
         .collect();
-    all.sort_by(|left, right| left.0.total_cmp(&right.0));
-    let ranks = (1_u32..).zip(&all).filter(|(_, (_, is_one))| *is_one);
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let ranks = (1_u32..).zip(&all).filter(|(_, (_, is_mine))| *is_mine);
     let sum: f64 = ranks.map(|(rank, _)| f64::from(rank)).sum();
-    let (m, n) = (count(one), count(other));
+    let (m, n) = (count(these), count(others));
     let u = sum - m * (m + 1.0) / 2.0;
     (u - m * n / 2.0) / (m * n * (m + n + 1.0) / 12.0).sqrt()
 }
@@ -122,19 +174,25 @@ fn t_test(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn print(what: &str, waits: &[Waits], of: fn(&Waits) -> &[f64]) {
+    println!("\n{what}");
     println!(
-        "\n{what}\n{:28} {:>8} {:>8} {:>8} {:>8}",
+        "{:30} {:>8} {:>8} {:>8} {:>8}",
         "", "median", "p90", "rank", "t"
     );
     let paired = of(&waits[0]);
-    for ((kind, _), waits) in KINDS.iter().zip(waits) {
+    for (kind, waits) in KINDS
+        .iter()
+        .zip(waits)
+        .filter(|(_, waits)| !of(waits).is_empty())
+    {
         let (times, by_rank, t) = (
             sorted(of(waits)),
             rank_test(of(waits), paired),
             t_test(of(waits), paired),
         );
         println!(
-            "{kind:28} {:8.1} {:8.1} {by_rank:8.1} {t:8.1}",
+            "{:30} {:8.1} {:8.1} {by_rank:8.1} {t:8.1}",
+            kind.name,
             percentile(&times, 50),
             percentile(&times, 90)
         );
@@ -146,23 +204,24 @@ fn main() {
         .nth(1)
         .and_then(|rounds| rounds.parse().ok());
     let rounds: usize = rounds.expect("usage: timing N");
-    let (scratch, wrong) = prepare();
+    let (scratch, locking, wrong) = prepare();
     let mut waits: Vec<Waits> = KINDS.iter().map(|_| Waits::default()).collect();
     let mut order: Vec<_> = (0..KINDS.len()).collect();
     for round in 0..rounds {
         let kinds = order.len();
         order.rotate_left(1 + round % (kinds - 1));
         order.swap(round % kinds, round / kinds % kinds);
-        for kind in &order {
-            let (prompt, refusal) = sign_on(&scratch, KINDS[*kind].1, &wrong);
-            waits[*kind].prompt.push(prompt);
-            waits[*kind].refusal.push(refusal);
+        for place in &order {
+            let kind = &KINDS[*place];
+            let scratch = if kind.locked { &locking } else { &scratch };
+            sign_on(scratch, kind, &wrong, &mut waits[*place]);
         }
     }
     print("until the first prompt, in microseconds", &waits, |waits| {
         &waits.prompt
     });
-    print("from a wrong passcode to the refusal", &waits, |waits| {
+    print("from the first answer to the refusal", &waits, |waits| {
         &waits.refusal
     });
+    print("the whole of it", &waits, |waits| &waits.whole);
 }

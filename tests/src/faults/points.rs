@@ -42,7 +42,7 @@ fn chosen(call: &Call, place: usize, which: &Which) -> Vec<(&'static str, Kind)>
     let every = match () {
         () if !which.is_quick || which.only.is_some() => 1,
         // Where the disk is changed or flushed, more depends on it.
-        () if calls::needs_disk(call.number) => 5,
+        () if calls::needs_disk(call.number) => 3,
         () => all.len(),
     };
     let numbered = all.into_iter().enumerate();

@@ -1,7 +1,7 @@
 //! The sign-ons to which faults are done, and those that follow.
 
 use crate::scratch::Programs;
-use crate::subject::{From, Script};
+use crate::subject::{Door, From, Script};
 use crate::trace::Clock;
 use crate::world::World;
 use otpair_tests::token::{Token, now};
@@ -16,8 +16,18 @@ const UNKNOWN: &str = "nobody-has-this-name";
 const SERIAL: &str = "10000071";
 
 /// The names of all scenarios.
-pub const NAMES: [&str; 9] = [
-    "hotp", "totp", "wrong", "resync", "pairing", "bypass", "unknown", "group", "loading",
+pub const NAMES: [&str; 11] = [
+    "hotp",
+    "totp",
+    "wrong",
+    "resync",
+    "pairing",
+    "bypass",
+    "unknown",
+    "group",
+    "one-field",
+    "helper",
+    "loading",
 ];
 
 /// Rules by groups: the user's own has to sign on, and another's need not.
@@ -76,11 +86,17 @@ impl Scenario {
             "pairing" => pairing(world, &token, time),
             "bypass" => bypass(world, &token, time),
             "unknown" => unknown(world, &token, time),
+            "one-field" => one_field(world, &token, time),
             _ => hotp(world, &token, time),
         };
         scenario.name = name;
-        if name == "loading" {
-            scenario.from = From::Start;
+        match name {
+            "loading" => scenario.from = From::Start,
+            "helper" => {
+                scenario.from = From::Helper;
+                scenario.world.have_helper();
+            }
+            _ => {}
         }
         scenario.world.keep();
         Some(scenario)
@@ -122,6 +138,7 @@ fn signed(time: u64) -> i64 {
 
 fn script(passcode: &str) -> Script {
     Script {
+        door: Door::Prompts,
         user: USER,
         serial: SERIAL,
         passcodes: vec![passcode.to_owned()],
@@ -131,6 +148,7 @@ fn script(passcode: &str) -> Script {
 
 fn two(passcode: &str, next: &str) -> Script {
     Script {
+        door: Door::TwoPrompts,
         nexts: vec![next.to_owned()],
         ..script(passcode)
     }
@@ -265,6 +283,21 @@ fn unknown(world: World, token: &Token, time: u64) -> Scenario {
         is_good: false,
         retry: theirs,
         is_retry_good: false,
+        ..prepared
+    }
+}
+
+/// A good passcode behind a password, in one field.
+fn one_field(world: World, token: &Token, time: u64) -> Scenario {
+    let prepared = hotp(world, token, time);
+    let typed = format!("a password,{}", prepared.script.passcodes[0]);
+    let script = Script {
+        door: Door::OneField,
+        ..script(&typed)
+    };
+    Scenario {
+        script: script.clone(),
+        retry: script,
         ..prepared
     }
 }

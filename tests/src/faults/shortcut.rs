@@ -17,8 +17,8 @@ pub fn run_without(arguments: &[String]) -> ExitStatus {
     child.wait().expect("a child can be waited for")
 }
 
-/// Takes the shortcut's address from what the kernel tells a new program (`getauxval(3)`).
-fn hide(traced: &Traced) {
+/// Takes the shortcut's address, before the first instruction, from what the kernel tells a new program (`getauxval(3)`).
+pub fn hide(traced: &Traced) {
     const AT_IGNORE: u64 = 1;
     let memory = traced.memory();
     let word = |at: u64| {

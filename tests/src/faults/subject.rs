@@ -8,9 +8,22 @@ use std::collections::VecDeque;
 use std::fs;
 use std::hint::black_box;
 
+/// Where a person signs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// One that puts each prompt, with one attempt.
+    Prompts,
+    /// The same with two attempts, for whoever may be asked for a second passcode.
+    TwoPrompts,
+    /// One with one field: a line that splits what was typed, and one that decides.
+    OneField,
+}
+
 /// What a person does.
 #[derive(Debug, Clone)]
 pub struct Script {
+    /// Where.
+    pub door: Door,
     /// Who.
     pub user: &'static str,
     /// The number on their token.
@@ -139,6 +152,8 @@ pub enum From {
     Start,
     /// Once the modules are loaded, and before they are asked for anything.
     Loaded,
+    /// In the helper, from its first instruction on.
+    Helper,
 }
 
 /// Starts a process that signs on; it is stopped where the watching begins.
@@ -151,12 +166,6 @@ pub fn start(
 ) -> Traced {
     shared.clear();
     Traced::fork(|| {
-        let mut person = Scripted {
-            shared,
-            serial: script.serial,
-            passcodes: script.passcodes.iter().cloned().collect(),
-            nexts: script.nexts.iter().cloned().collect(),
-        };
         let ready = || {
             memory::silence();
             memory::fill_up();
@@ -165,12 +174,11 @@ pub fn start(
             }
             traced::stop_here();
         };
-        let loaded: Option<&dyn Fn()> = match from {
-            From::Start => {
-                ready();
-                None
-            }
-            From::Loaded => Some(&ready),
+        let loaded: Option<&dyn Fn()> = if from == From::Start {
+            ready();
+            None
+        } else {
+            Some(&ready)
         };
         // Deeper than this program has ever been: what is used of the stack is what this sign-on uses.
         let pages = if matches!(limits, Some(Limit::Stack(_))) {
@@ -178,10 +186,19 @@ pub fn start(
         } else {
             0
         };
-        deeper(pages, &mut || {
-            libpam::watched(request, &mut person, loaded, &|code| shared.set_code(code));
-        });
+        deeper(pages, &mut || sign_on(shared, request, script, loaded));
     })
+}
+
+/// Signs on, and leaves for the parent what came of it. `loaded` is called when the modules are.
+pub fn sign_on(shared: &Shared, request: &Request, script: &Script, loaded: Option<&dyn Fn()>) {
+    let mut person = Scripted {
+        shared,
+        serial: script.serial,
+        passcodes: script.passcodes.iter().cloned().collect(),
+        nexts: script.nexts.iter().cloned().collect(),
+    };
+    libpam::watched(request, &mut person, loaded, &|code| shared.set_code(code));
 }
 
 /// What came of it, when the process has ended.

@@ -75,7 +75,7 @@ pub struct Tally {
     /// The system calls of each scenario that were tried.
     points: BTreeMap<String, usize>,
     options: String,
-    speaks: bool,
+    tells: bool,
 }
 
 impl Tally {
@@ -86,8 +86,7 @@ impl Tally {
             rows: BTreeMap::new(),
             points: BTreeMap::new(),
             options: which.options(),
-            // Every fault is told, not only violations.
-            speaks: which.only.is_some(),
+            tells: which.tells,
         }
     }
 
@@ -112,7 +111,7 @@ impl Tally {
             kind,
             number,
         } = name;
-        if self.speaks {
+        if self.tells {
             eprintln!("{scenario}:{kind}:{number} at {what}: {outcome:?}");
         }
         let options = &self.options;

@@ -9,6 +9,8 @@ pub struct Which {
     pub is_quick: bool,
     /// One alone.
     pub only: Option<Name>,
+    /// Every fault is told, not only violations.
+    pub tells: bool,
     /// For what chance decides.
     pub seed: u64,
 }

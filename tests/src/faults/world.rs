@@ -1,8 +1,9 @@
 //! An otpair in a scratch folder that is put back to where it was before each fault.
 
+use crate::helper::Helper;
 use crate::memory::Shared;
 use crate::scratch::{Programs, SERVICE, Scratch};
-use crate::subject::{self, From, Limit, Reply, Script};
+use crate::subject::{self, Door, From, Limit, Reply, Script};
 use crate::trace::{self, Clock, Injection, Seen};
 use otpair_tests::libpam::{self, Request};
 use std::collections::BTreeMap;
@@ -13,8 +14,9 @@ use std::path::{Path, PathBuf};
 /// Where scratch folders are made: in memory, and gone with this program's own /dev.
 const PARENT: &str = "/dev/scratch";
 
-/// The service of those who may be asked for a second passcode.
+/// The services of the other doors.
 const TWO: &str = "two";
+const ONE_FIELD: &str = "field";
 
 /// Elsewhere one attempt a sign-on, so that each passcode has a sign-on of its own. `{rules}` are a scenario's.
 const CONFIG: &str = "[sign_on]\nattempts = 1\n{rules}\n[service.two]\nattempts = 2\n\
@@ -27,6 +29,8 @@ pub type Contents = BTreeMap<PathBuf, Option<Vec<u8>>>;
 pub struct World {
     scratch: Scratch,
     shared: Shared,
+    /// Where one has a helper.
+    helper: Option<Helper>,
     /// What the cache holds before each fault.
     before: Contents,
 }
@@ -38,9 +42,19 @@ impl World {
         let scratch = Scratch::new(programs, Path::new(PARENT), &config);
         let confdir = scratch.confdir();
         fs::copy(confdir.join(SERVICE), confdir.join(TWO)).expect("a service can be copied");
+        let line = fs::read_to_string(confdir.join(SERVICE)).expect("a service can be read");
+        let line = line.trim_end();
+        scratch.service(
+            ONE_FIELD,
+            &format!(
+                "requisite{} passcode=split\n{line} passcode=appended",
+                line.trim_start_matches("auth required")
+            ),
+        );
         Self {
             scratch,
             shared: Shared::new(),
+            helper: None,
             before: Contents::new(),
         }
     }
@@ -48,6 +62,11 @@ impl World {
     /// The scratch folder, to be prepared with the admin's command.
     pub const fn scratch(&self) -> &Scratch {
         &self.scratch
+    }
+
+    /// From here on the helper serves who is not root.
+    pub fn have_helper(&mut self) {
+        self.helper = Some(Helper::new(&self.scratch.path("otpair.toml")));
     }
 
     /// The cache's folder.
@@ -86,10 +105,10 @@ impl World {
     }
 
     fn request(&self, script: &Script) -> Request {
-        let service = if script.nexts.is_empty() {
-            SERVICE
-        } else {
-            TWO
+        let service = match script.door {
+            Door::Prompts => SERVICE,
+            Door::TwoPrompts => TWO,
+            Door::OneField => ONE_FIELD,
         };
         Request::new(service, Some(script.user)).in_folder(&self.confdir())
     }
@@ -128,9 +147,20 @@ impl World {
         clock: Clock,
         injection: Option<Injection>,
     ) -> (Reply, Seen) {
-        let traced = subject::start(&self.shared, &self.request(script), script, from, None);
+        let (shared, request) = (&self.shared, self.request(script));
+        let helper = self.helper.as_ref().filter(|_| from == From::Helper);
+        let (client, traced) = match helper {
+            Some(helper) => {
+                let (client, traced) = helper.start(shared, &request, script);
+                (Some(client), traced)
+            }
+            None => (None, subject::start(shared, &request, script, from, None)),
+        };
         let seen = trace::follow(traced, clock, injection, &self.cache());
-        (subject::reply(&self.shared), seen)
+        if let Some(client) = client {
+            client.wait();
+        }
+        (subject::reply(shared), seen)
     }
 
     /// A sign-on of a process that may not have all it wants.

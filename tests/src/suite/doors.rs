@@ -5,6 +5,7 @@ use crate::module::Wish;
 use crate::peer::as_user;
 use crate::worker::{Meet, Reply, Visit};
 use otpair_tests::libpam::name;
+use otpair_tests::token::Token;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -111,55 +112,46 @@ fn no_conversation(asked: &Asked<'_>) -> Vec<Answer> {
     }]
 }
 
+/// The limit of wrong passcodes, and how often something else is done that is not to count as one.
+const LIMIT: u32 = 3;
+
 fn interrupted(asked: &Asked<'_>) -> Vec<Answer> {
-    let wish = Wish {
-        limit: Some(3),
-        ..Wish::plain(&asked.surroundings.parent)
-    };
-    let (module, mut holder, mut worker) = asked.signed_on(&wish);
-    module.unlock(USER);
+    let token = Token::hotp("13000001");
+    let mut timed = asked.timed(&token, Some(LIMIT));
     let visit = Visit {
         passcode: None,
-        ..module.visit(USER, "")
+        ..timed.module.visit(USER, "")
     };
-    let replies = [(); 3].map(|()| worker.hold(&visit));
+    let replies = [(); LIMIT as usize].map(|()| timed.worker.hold(&visit));
     let denied = replies.iter().all(|reply| !reply.is_granted());
-    let next = worker.hold(&module.visit(USER, &holder.press()));
-    let then = if next.is_granted() {
-        "the next passcode gets in"
-    } else {
-        "the next passcode is refused"
-    };
-    vec![Answer::new(
-        denied && next.is_granted(),
-        format!("{}; {then}", code(&replies[2])),
-    )]
+    let next = timed.lets_in(timed.start, &token.press(1));
+    let told = format!("{}; {}", code(&replies[0]), then(next));
+    vec![Answer::new(denied && next, told)]
 }
 
 fn just_spent(asked: &Asked<'_>) -> Vec<Answer> {
-    let wish = Wish {
-        limit: Some(3),
-        ..Wish::plain(&asked.surroundings.parent)
-    };
-    let (module, mut holder, mut worker) = asked.signed_on(&wish);
-    module.unlock(USER);
-    let spent = holder.shown[holder.counter - 1].clone();
-    let replies = [(); 3].map(|()| worker.hold(&module.visit(USER, &spent)));
+    let token = Token::hotp("13000002");
+    let mut timed = asked.timed(&token, Some(LIMIT));
+    timed.must_let_in(timed.start, &token.press(1));
+    timed.module.unlock(USER);
+    let visit = timed.module.visit(USER, &token.press(1));
+    let replies = [(); LIMIT as usize].map(|()| timed.worker.hold(&visit));
     let refused = replies.iter().all(|reply| !reply.is_granted());
     let is_told = replies.iter().all(Reply::is_spent);
-    let next = worker
-        .hold(&module.visit(USER, &holder.press()))
-        .is_granted();
+    let next = timed.lets_in(timed.start, &token.press(2));
     let told = if is_told { "told" } else { "not told" };
-    let then = if next {
+    vec![Answer::new(
+        refused && is_told && next,
+        format!("{told}; {}", then(next)),
+    )]
+}
+
+fn then(is_let_in: bool) -> &'static str {
+    if is_let_in {
         "the next passcode gets in"
     } else {
         "the next passcode is refused"
-    };
-    vec![Answer::new(
-        refused && is_told && next,
-        format!("{told}; {then}"),
-    )]
+    }
 }
 
 fn readable_seed(asked: &Asked<'_>) -> Vec<Answer> {

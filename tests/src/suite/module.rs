@@ -48,7 +48,7 @@ pub trait Module {
     fn as_instructed(&self, user: &str, _uid: u32) -> PathBuf {
         self.state(user)
     }
-    /// The `auth` line that its documents show, and how a line begins that the password has been right before.
+    /// The `auth` line that its documents show, without the word `auth`.
     fn documented(&self) -> String;
     /// How many wrong passcodes were looked at: what its sessions were told, and what it logged meanwhile.
     fn looked_at(&self, replies: &[Reply], log: &[String]) -> usize;

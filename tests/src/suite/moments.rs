@@ -108,7 +108,7 @@ fn two_users(asked: &Asked<'_>) -> Vec<Answer> {
     let mut figures = figures(asked, "two-users");
     let rounds = asked.rounds.users;
     together::two_users(asked.candidate, asked.surroundings, rounds, &mut figures);
-    TWO.map(|what| Answer::never(figures.of(what), figures.rounds()))
+    TWO.map(|what| Answer::never(figures.of(what), 2 * figures.rounds()))
         .to_vec()
 }
 

@@ -18,7 +18,6 @@ pub fn assert_installed(module: &str, package: &str) {
 
 /// Writes a file for its owner alone.
 pub fn write_private(path: &Path, text: &str) {
-    // What a read-only file holds is replaced too: google-authenticator makes its file so.
     fs::write(path, text)
         .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o600)))
         .expect("a peer's file can't be written");

@@ -61,6 +61,57 @@ fn the_module_brings_nothing_into_a_program_but_pam_and_the_c_library() {
     }
 }
 
+/// What `readelf` says of the module with this option.
+fn of_the_module(option: &str) -> String {
+    let deb = Unpacked::new();
+    run(
+        "readelf",
+        &[
+            "--wide".as_ref(),
+            option.as_ref(),
+            deb.path(&module()).as_os_str(),
+        ],
+    )
+}
+
+/// The number in the line with these words, in the place of a column.
+fn number(text: &str, words: &str, column: usize, radix: u32) -> u64 {
+    let line = text.lines().find(|line| line.contains(words));
+    let line = line.unwrap_or_else(|| panic!("{words}: {text}"));
+    let number = line.split_whitespace().nth(column).unwrap();
+    u64::from_str_radix(number, radix).unwrap()
+}
+
+#[test]
+fn loading_the_module_starts_nothing_of_its_own() {
+    let dynamic = of_the_module("--dynamic");
+    // The compiler's own beginning, and Rust's, which remembers the program's arguments.
+    assert_eq!(number(&dynamic, "(INIT_ARRAYSZ)", 2, 10), 2 * 8);
+    assert_eq!(number(&dynamic, "(FINI_ARRAYSZ)", 2, 10), 8);
+}
+
+#[test]
+fn loading_the_module_takes_little() {
+    let deb = Unpacked::new();
+    let size = std::fs::metadata(deb.path(&module())).unwrap().len();
+    assert!(size <= 1_700_000, "{size} bytes");
+    let relocations = number(&of_the_module("--dynamic"), "(RELACOUNT)", 2, 10);
+    assert!(relocations <= 2_000, "{relocations}");
+}
+
+#[test]
+fn what_a_sign_on_runs_lies_side_by_side() {
+    let sections = of_the_module("--section-headers").replace("[ ", "[");
+    let (from, size) = (
+        number(&sections, " .text.sign_on ", 3, 16),
+        number(&sections, " .text.sign_on ", 5, 16),
+    );
+    assert!((200 << 10..400 << 10).contains(&size), "{size} bytes");
+    let symbols = of_the_module("--dyn-syms");
+    let entry = number(&symbols, " pam_sm_authenticate", 1, 16);
+    assert!((from..from + size).contains(&entry), "{symbols}");
+}
+
 #[test]
 fn their_data_can_not_be_run_and_their_jumps_can_not_be_rewritten() {
     let deb = Unpacked::new();

@@ -116,10 +116,7 @@ fn in_a_user_namespace_of_ones_own_root_is_not_root() {
     let came = under(&machine, &wrapper, &["answer", &passcode, "sign-on"]);
     came.assert(&[UNAVAILABLE]);
     assert!(
-        machine
-            .syslog()
-            .iter()
-            .any(|line| line.contains("event=fault")),
+        machine.syslog_tells("event=fault"),
         "{:#?}",
         machine.syslog()
     );

@@ -462,6 +462,42 @@ static void deny(const char *name, int error)
         die("seccomp");
 }
 
+/* Looks for a secret in all memory that can be written. It is given with every bit of it turned, so that it is nowhere
+ * but where the module has left it. */
+static int places_of(const unsigned char *turned, size_t length)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[1024];
+    int places = 0;
+    while (maps && fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        char rights[5];
+        if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) != 3 || strncmp(rights, "rw", 2) || strstr(line, "[vvar"))
+            continue;
+        const unsigned char *byte = (const unsigned char *)from;
+        for (; (unsigned long)(byte + length) <= to; byte++) {
+            size_t same = 0;
+            while (same < length && byte[same] + turned[same] == 0xff)
+                same++;
+            places += same == length;
+        }
+    }
+    if (maps)
+        fclose(maps);
+    return places;
+}
+
+static void search(const char *hex)
+{
+    unsigned char turned[256];
+    size_t length = strlen(hex) / 2;
+    for (size_t i = 0; i < length && i < sizeof turned; i++)
+        sscanf(hex + 2 * i, "%2hhx", &turned[i]);
+    char line[64];
+    int told = sprintf(line, "%d places\n", places_of(turned, length));
+    say(line, (size_t)told);
+}
+
 static void pipes(int count)
 {
     int ends[2];
@@ -620,6 +656,8 @@ int main(int count, char **argv)
             person(user, word());
         } else if (is(what, "together"))
             sign_on_together();
+        else if (is(what, "search"))
+            search(word());
         else if (is(what, "caught?"))
             say(caught ? "caught\n" : "quiet\n", caught ? 7 : 6);
         else

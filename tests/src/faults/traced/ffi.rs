@@ -66,8 +66,7 @@ impl Traced {
             Stop::Signal(libc::SIGSTOP),
             "the copy did not get to its work"
         );
-        let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
-        traced.request(libc::PTRACE_SETOPTIONS, ptr::null_mut(), number(options));
+        traced.set_options();
         traced
     }
 
@@ -93,7 +92,13 @@ impl Traced {
             Stop::Signal(libc::SIGTRAP),
             "the program did not start"
         );
+        traced.set_options();
         (child, traced)
+    }
+
+    fn set_options(&self) {
+        let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
+        self.request(libc::PTRACE_SETOPTIONS, ptr::null_mut(), number(options));
     }
 
     /// Lets a program go on without being traced.
