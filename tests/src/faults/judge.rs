@@ -38,7 +38,7 @@ pub enum May {
     Refuse,
     /// The stack was too small.
     Overflow,
-    /// There was no memory: then Rust ends the process.
+    /// There was no memory, or it was the beginning of a program: then Rust ends the process.
     Abort,
 }
 
