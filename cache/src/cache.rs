@@ -107,7 +107,7 @@ impl SeedCache {
         }
         let folder = Folder::make(&self.path)?;
         let users = folder.make_child(USERS)?;
-        record::make_decoy(&folder, &self.keys)?;
+        record::make_decoy(&folder, &self.nobodys, &self.keys)?;
         self.home = Some(Home {
             folder,
             users: Some(users),
@@ -287,7 +287,9 @@ impl Records for SeedCache {
 
     fn commit_decoy(&mut self) -> Result<(), Fault> {
         match &self.home {
-            Some(home) => record::write_decoy(&home.folder, &self.keys, &mut self.known),
+            Some(home) => {
+                record::write_decoy(&home.folder, &self.nobodys, &self.keys, &mut self.known)
+            }
             None => Ok(()),
         }
     }

@@ -4,8 +4,12 @@ use crate::block::{self, Invalid, State};
 use crate::fault;
 use crate::folder::{Access, Folder, Look};
 use crate::key::Keys;
-use crate::{limit, lock, name};
-use otpair_core::records::{Account, Commit, Fault, FaultKind, Revision, Snapshot, UserRecord};
+use crate::{limit, lock, name, seal};
+use otpair_core::records::{
+    Account, Commit, Fault, FaultKind, HeldToken, Revision, Snapshot, UserRecord,
+};
+use otpair_core::seed::Seed;
+use otpair_core::token::{SealedSeed, Token, TokenState};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -321,15 +325,18 @@ fn check_owner(recorded: &Account, whose: Whose<'_>, path: &Path) -> Result<(), 
     }
 }
 
+/// How long a sealed seed of 20 bytes is.
+const SEALED_LEN: usize = seal::MAX_LEN - Seed::MAX_LEN + 20;
+
 /// The file that is written where there is nobody's record to write.
 const DECOY: &str = "decoy";
 
 /// Makes the decoy file if it is missing.
-pub(crate) fn make_decoy(home: &Folder, keys: &Keys) -> Result<(), Fault> {
+pub(crate) fn make_decoy(home: &Folder, token: &Token, keys: &Keys) -> Result<(), Fault> {
     if home.has_safe_file(DECOY)? {
         return Ok(());
     }
-    let contents = both_blocks(&nobody(), &UserRecord::default(), keys)
+    let contents = both_blocks(&nobody(), &nobodys_record(token), keys)
         .ok_or_else(|| too_large(&home.join(DECOY)))?;
     home.place(DECOY, &contents).map(drop)
 }
@@ -350,6 +357,7 @@ pub(crate) fn read_decoy(
 /// Opens, reads, writes and flushes the decoy file as [`replace`] does a record; nothing if there is none.
 pub(crate) fn write_decoy(
     home: &Folder,
+    token: &Token,
     keys: &Keys,
     known: &mut Option<Known>,
 ) -> Result<(), Fault> {
@@ -362,10 +370,29 @@ pub(crate) fn write_decoy(
     let state = State {
         account: nobody(),
         sequence: 1,
-        record: UserRecord::default(),
+        record: nobodys_record(token),
     };
     let block = block::encode(&state, keys).ok_or_else(|| too_large(&file.path))?;
     put(&file.file, &file.path, &block, 0)
+}
+
+/// A record as long as one with a token mostly is: reading it takes as long.
+fn nobodys_record(token: &Token) -> UserRecord {
+    let token = Token {
+        // It is never opened. As many bytes as for a seed of 20.
+        sealed_seed: SealedSeed(vec![1; SEALED_LEN]),
+        ..token.clone()
+    };
+    UserRecord {
+        tokens: vec![HeldToken {
+            token,
+            state: TokenState {
+                last_accepted: Some(1),
+                ..TokenState::default()
+            },
+        }],
+        ..UserRecord::default()
+    }
 }
 
 fn nobody() -> Account {

@@ -16,6 +16,7 @@ use otpair_core::language::Language;
 use otpair_core::one_field::{self, Split};
 use otpair_core::policy::{Messages, Policy};
 use otpair_core::records::{Account, Fault, Records};
+use std::fmt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -76,7 +77,7 @@ pub fn sign_on(door: &Door<'_>, conversation: &mut dyn Conversation) -> Outcome 
             debug(
                 door,
                 &Audit::default(),
-                &format!("outcome={outcome:?} of the helper"),
+                format_args!("outcome={outcome:?} of the helper"),
             );
             outcome
         }
@@ -142,9 +143,9 @@ pub(crate) fn named_callers(config: &Config) -> Vec<u32> {
         .collect()
 }
 
-fn debug(door: &Door<'_>, audit: &Audit, text: &str) {
+fn debug(door: &Door<'_>, audit: &Audit, text: fmt::Arguments<'_>) {
     if door.debug {
-        audit.debug(door.service, text);
+        audit.debug(door.service, &text.to_string());
     }
 }
 
@@ -289,7 +290,7 @@ impl<'a> SignOn<'a> {
         debug(
             self.door,
             &self.audit,
-            &format!("outcome={outcome:?} out_of_scope={scope:?}"),
+            format_args!("outcome={outcome:?} out_of_scope={scope:?}"),
         );
         outcome
     }

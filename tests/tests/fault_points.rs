@@ -29,7 +29,7 @@ fn faults(scenario: &str) {
         .strip_prefix("faults: ")
         .and_then(|sum| sum.split(' ').next()?.parse().ok())
         .unwrap_or_else(|| panic!("the harness says no sum: {sum}"));
-    assert!(points > 80, "so few calls are no sign-on: {sum}");
+    assert!(points > 40, "so few calls are no sign-on: {sum}");
     assert!(sum.contains(" 0 violations"), "{sum}");
 }
 

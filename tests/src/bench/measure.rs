@@ -15,6 +15,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+/// How many times as long as the first the third quartile of the flushes may be, if they are to be a unit.
+const UNSTEADY: f64 = 1.5;
 /// Sign-ons that are not counted, at the beginning.
 const WARM_UP: usize = 5;
 
@@ -181,6 +183,9 @@ fn head(options: &Options, rounds: &Rounds<Cost>, results: &Results) -> String {
         file_system(&options.folder),
         processor(),
     );
+    if micros(75) > UNSTEADY * micros(25) {
+        head += " The flushes differ so much that times in flushes say little: take another run, on an idle machine.";
+    }
     if let Some(time) = options.flush_time {
         let _ = write!(
             head,

@@ -38,6 +38,8 @@ pub enum May {
     Refuse,
     /// The stack was too small.
     Overflow,
+    /// There was no memory, or it was the beginning of a program: then Rust ends the process.
+    Abort,
 }
 
 impl Judgement {
@@ -97,11 +99,11 @@ impl Times {
 }
 
 impl Judgement {
-    /// It came to its end, or to one that the fault explains: killed by the harness, or ended by Rust (SIGABRT) where
-    /// there was no memory.
+    /// It came to its end, or to one that the fault explains.
     fn end(&mut self, signal: Option<c_int>, may: &[May]) {
         let is_explained = match signal {
-            None | Some(libc::SIGKILL | libc::SIGABRT) => true,
+            None | Some(libc::SIGKILL) => true,
+            Some(libc::SIGABRT) => may.contains(&May::Abort),
             Some(signal) => signal == libc::SIGSEGV && may.contains(&May::Overflow),
         };
         self.must(is_explained, || {

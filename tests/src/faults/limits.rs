@@ -46,10 +46,13 @@ fn limited(scenario: &Scenario, name: &Name, limit: Limit, tally: &mut Tally) {
         scenario
             .world
             .watch_limited(scenario.from, &scenario.script, scenario.clock(), limit);
-    // Where memory can't be had, Rust ends the process.
-    let has_died = seen.signal.map(|_| May::Leave);
-    let is_deep = matches!(limit, Limit::Stack(_)).then_some(May::Overflow);
-    let may: Vec<_> = has_died.into_iter().chain(is_deep).collect();
-    let judgement = judge(scenario, &reply, &seen, Times::of(scenario), &may);
+    let may: &[May] = match limit {
+        Limit::Memory(_) | Limit::Resource(Resource::As | Resource::Data, _) => {
+            &[May::Abort, May::Leave]
+        }
+        Limit::Stack(_) => &[May::Overflow, May::Leave],
+        Limit::Resource(..) => &[],
+    };
+    let judgement = judge(scenario, &reply, &seen, Times::of(scenario), may);
     tally.count(name, &format!("{limit:?}"), reply.outcome, &judgement);
 }

@@ -4,7 +4,7 @@ use crate::calls;
 use crate::judge::{May, Times, judge};
 use crate::kind::{Call, KINDS, Kind};
 use crate::scenario::Scenario;
-use crate::subject::Reply;
+use crate::subject::{From, Reply};
 use crate::tally::{Name, Tally};
 use crate::trace::{Injection, Seen};
 use crate::which::Which;
@@ -59,7 +59,7 @@ fn inject(scenario: &Scenario, name: &Name, kind: Kind, call: &Call, tally: &mut
         &reply,
         &seen,
         Times::of(scenario),
-        may(kind, call),
+        may(scenario, kind, call),
     );
     // How often libpam asks the kernel's audit log for its answer is not the same each time.
     let is_over = seen.calls.iter().any(Call::audits);
@@ -92,10 +92,12 @@ fn faulted(scenario: &Scenario, name: &Name, kind: Kind) -> (Reply, Seen) {
         .unwrap_or_else(once)
 }
 
-fn may(kind: Kind, call: &Call) -> &'static [May] {
+fn may(scenario: &Scenario, kind: Kind, call: &Call) -> &'static [May] {
     match kind {
         Kind::Torn(_) => &[May::Tear, May::Leave],
         Kind::KillBefore | Kind::KillAfter | Kind::Disk(_) => &[May::Leave],
+        // A process of its own, which Rust ends where it can't set it up.
+        _ if scenario.from == From::Helper => &[May::Abort],
         _ if calls::removes(call.number) => &[May::Leave],
         _ => &[],
     }

