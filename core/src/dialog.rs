@@ -1,5 +1,6 @@
 //! The sign-on as a dialog: prompts, notices, attempts (contract section 2). No I/O of its own, see the crate's page.
 
+mod stranger;
 mod turn;
 
 use self::turn::{First, Turn};

@@ -26,6 +26,7 @@ pub mod bypass;
 pub mod calendar;
 pub mod caller;
 pub mod decision;
+pub mod decoy;
 pub mod dialog;
 pub mod event;
 pub mod grant;

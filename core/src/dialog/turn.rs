@@ -1,9 +1,9 @@
 //! One answer's turn: what it is by its form, the decision, its commit, and what follows from it.
 
 use super::{Awaiting, Dialog, Outcome};
-use crate::acceptance::Reach;
 use crate::answer::Answer;
 use crate::decision::{self, Decision, Given, Proof, Verdict};
+use crate::decoy;
 use crate::event::{Event, EventKind};
 use crate::notice::Notice;
 use crate::otp::Otp;
@@ -265,56 +265,11 @@ impl Dialog {
     }
 
     /// `other` asks again, for the serial number if there is one to be given. The first is free.
-    fn take_other(&mut self) {
+    pub(super) fn take_other(&mut self) {
         self.others = self.others.saturating_add(1);
         if self.others == 1 || self.use_attempt() {
             self.ask_again();
         }
-    }
-
-    /// Somebody whom the system does not know gets a paired user's dialog for a wrong passcode, and as slowly.
-    pub(super) fn take_from_stranger(
-        &mut self,
-        typed: &[u8],
-        records: &mut dyn Records,
-        now: u64,
-    ) -> Result<(), Fault> {
-        match Answer::at_passcode_prompt(typed) {
-            Answer::Otp(otp) => {
-                let (decoy, policy) = (records.decoy(), &self.policy);
-                records.read_decoy()?;
-                decision::examine_decoy(&decoy, &otp, None, policy, now, &*records)?;
-                records.commit_decoy()?;
-                records.read_decoy()?;
-                let reach = Some(Reach::SignOn);
-                decision::examine_decoy(&decoy, &otp, reach, policy, now, &*records)?;
-            }
-            // Who has a token, but not that one: nothing is searched.
-            Answer::SerialAndOtp(..) => {
-                if self.policy.unpaired != Unpaired::Deny {
-                    records.read_decoy()?;
-                }
-                records.read_decoy()?;
-                records.commit_decoy()?;
-                records.read_decoy()?;
-            }
-            Answer::Bypass(code) => {
-                records.read_decoy()?;
-                let _ = records.bypass_tag("", &code);
-                records.commit_decoy()?;
-            }
-            Answer::Other => {
-                self.take_other();
-                return Ok(());
-            }
-            Answer::Serial(_) | Answer::Nothing => {
-                self.no_passcode();
-                return Ok(());
-            }
-        }
-        self.deny("the system knows no such user");
-        self.wrong(false);
-        Ok(())
     }
 
     fn try_passcode(&mut self, given: &Given<'_>, turn: &mut Turn<'_>) -> Result<(), Fault> {
@@ -370,7 +325,7 @@ impl Dialog {
                     let why = refused
                         .err()
                         .map_or("pairing: wrong passcode", Ineligible::reason);
-                    decision::examine_nothing(&records.decoy(), otp, None, policy, now, &*records)?;
+                    decoy::examine_any(&records.decoy(), otp, None, policy, now, &*records)?;
                     decision::refuse_pairing(record, why, policy, now)
                 }
             };
