@@ -3,7 +3,12 @@
 //! Elements and attributes go by their local names: vendors disagree about namespaces. There is no DTD: no entities
 //! but XML's own five, nothing external, nothing that grows. Depth, sizes and counts are bounded.
 
+mod element;
+
+pub(super) use element::Element;
+
 use super::input::{Encoding, Input, TOO_LONG};
+use element::Elements;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
@@ -25,126 +30,6 @@ const ELEMENT: usize = 128;
 /// The most elements that wait to be used again.
 const MOST_SPARE: usize = 64;
 const ATTRIBUTE: usize = 64;
-
-/// Elements, each in a place of its own: they go from hand to hand while a file is read, and a pointer is moved more
-/// quickly than an element.
-type Elements = Vec<Box<Element>>;
-
-/// An element with all that is in it.
-#[derive(Clone, Default)]
-pub(super) struct Element {
-    name: String,
-    attributes: Attributes,
-    text: Zeroizing<String>,
-    children: Elements,
-    /// The line of its start tag, from 1.
-    pub(super) line: u64,
-}
-
-impl Element {
-    /// Its local name.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its own text, without blanks around it.
-    pub(super) fn text(&self) -> &str {
-        self.text.trim()
-    }
-
-    /// The attribute of that local name, in any case.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(own, _)| own.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
-    }
-
-    /// Its children.
-    pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
-        self.children.iter().map(|child| &**child)
-    }
-
-    /// The children of that local name.
-    pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
-        self.elements().filter(move |child| child.name == name)
-    }
-
-    /// The first element at the end of a path of local names.
-    pub(super) fn find(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |element, name| {
-            element.elements().find(|child| child.name == *name)
-        })
-    }
-
-    /// The text at the end of a path, if there is any.
-    pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
-        self.find(path)
-            .map(Self::text)
-            .filter(|text| !text.is_empty())
-    }
-
-    /// Whether it, or anything in it, has that local name.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.name == name || self.children.iter().any(|child| child.has(name))
-    }
-
-    /// Everything in it of that local name, whatever lies between.
-    pub(super) fn descendants(&self, name: &str) -> Vec<&Self> {
-        let mut found = Vec::new();
-        for child in self.elements() {
-            if child.name == name {
-                found.push(child);
-            }
-            found.append(&mut child.descendants(name));
-        }
-        found
-    }
-
-    /// Whether it takes little memory when it is empty.
-    fn is_small(&self) -> bool {
-        self.text.capacity() + self.attributes.text.capacity() <= 4 * ELEMENT
-            && self.children.capacity() <= 16
-    }
-
-    /// Adds to its text. A string that must grow is replaced and wiped, so that no seed is left behind.
-    fn push(&mut self, text: &str) {
-        let length = self.text.len() + text.len();
-        if length > self.text.capacity() {
-            let mut longer = Zeroizing::new(String::with_capacity(length.max(2 * self.text.len())));
-            longer.push_str(&self.text);
-            self.text = longer;
-        }
-        self.text.push_str(text);
-    }
-}
-
-/// The attributes of an element, one behind the other in one string.
-#[derive(Clone, Default)]
-struct Attributes {
-    text: String,
-    /// Where each name ends, and its value.
-    ends: Vec<(usize, usize)>,
-}
-
-impl Attributes {
-    fn push(&mut self, name: &str, value: &str) {
-        self.text.push_str(name);
-        let end = self.text.len();
-        self.text.push_str(value);
-        self.ends.push((end, self.text.len()));
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut begin = 0;
-        self.ends.iter().map(move |(middle, end)| {
-            let name = self.text.get(begin..*middle).unwrap_or_default();
-            let value = self.text.get(*middle..*end).unwrap_or_default();
-            begin = *end;
-            (name, value)
-        })
-    }
-}
 
 /// Where and why XML can't be read.
 #[derive(Debug)]
@@ -238,10 +123,7 @@ impl<'a> Document<'a> {
             self.recycle(child);
         }
         if self.spare.len() < MOST_SPARE && element.is_small() {
-            element.name.clear();
-            element.attributes.text.clear();
-            element.attributes.ends.clear();
-            element.text.clear();
+            element.clear();
             self.spare.push(element);
         }
     }

@@ -24,13 +24,13 @@ pub(super) fn walk(source: &dyn Halves, input: &Input<'_>, notes: &mut Notes) ->
         return None;
     }
     let beginning = head.get(..at)?;
-    let own = half(Ok(Box::new(beginning)), true)?.0;
+    let own = half(Ok(Box::new(beginning)), Document::part)?.0;
     let middle = middle(source, package)?;
     let begin = || Ok(Box::new(source.open_at(0)?.take(middle)) as Box<dyn Read + Send>);
     let go_on = || Ok(Box::new(beginning.chain(source.open_at(middle)?)) as Box<dyn Read + Send>);
     let (mut first, mut second) = (None, None);
-    source.both(&mut || first = half(begin(), true), &mut || {
-        second = half(go_on(), false);
+    source.both(&mut || first = half(begin(), Document::part), &mut || {
+        second = half(go_on(), Document::new);
     });
     let ((mut first, first_notes), (second, second_notes)) = (first?, second?);
     // What is said for all packages behind some of them, and the first encrypted value behind plain ones: who reads
@@ -46,15 +46,13 @@ pub(super) fn walk(source: &dyn Halves, input: &Input<'_>, notes: &mut Notes) ->
 }
 
 /// Walks through one half; nothing if something is wrong with it.
-fn half(from: io::Result<Box<dyn Read + Send + '_>>, part: bool) -> Option<(Header, Notes)> {
+fn half<'a>(
+    from: io::Result<Box<dyn Read + Send + 'a>>,
+    document: fn(Input<'a>) -> Document<'a>,
+) -> Option<(Header, Notes)> {
     let input = Input::of(from.ok()?).ok()?;
-    let document = if part {
-        Document::part(input)
-    } else {
-        Document::new(input)
-    };
     let mut notes = Notes::default();
-    let header = Header::walk(document, &mut notes).ok()?;
+    let header = Header::walk(document(input), &mut notes).ok()?;
     Some((header, notes))
 }
 
