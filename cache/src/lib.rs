@@ -17,7 +17,7 @@ mod folder;
 pub mod fuzzing;
 mod inventory;
 mod key;
-mod limit;
+pub mod limit;
 mod lock;
 mod name;
 mod record;

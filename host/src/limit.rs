@@ -4,40 +4,36 @@
 //! record's block torn, the count of a failure refused, or the audit file's lines left out, and the host process killed
 //! by SIGXFSZ in the middle of it. Root may lift the limit; it is put back as soon as the writing is done.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rlimit::{INFINITY, Resource};
 
 /// The limit is lifted as long as this lives.
 pub(crate) struct Lifted {
-    before: Option<Rlimit>,
+    /// The soft and the hard limit.
+    before: Option<(u64, u64)>,
 }
 
 impl Lifted {
     /// Lifts the limit, if there is one and the process may.
     pub(crate) fn new() -> Self {
-        let before = getrlimit(Resource::Fsize);
-        let none = Rlimit {
-            current: None,
-            maximum: None,
+        // Where a filter such as seccomp hides it there is nothing to put back.
+        let before = Resource::FSIZE.get().ok();
+        let lifted = |(soft, hard): &(u64, u64)| {
+            // Without the right to lift the hard limit, up to that.
+            *soft != INFINITY
+                && (Resource::FSIZE.set(INFINITY, INFINITY).is_ok()
+                    || Resource::FSIZE.set(*hard, *hard).is_ok())
         };
-        // Without the right to lift the hard limit, up to that.
-        let most = Rlimit {
-            current: before.maximum,
-            maximum: before.maximum,
-        };
-        let lifted = before.current.is_some()
-            && (setrlimit(Resource::Fsize, none).is_ok()
-                || setrlimit(Resource::Fsize, most).is_ok());
         Self {
-            before: lifted.then_some(before),
+            before: before.filter(lifted),
         }
     }
 }
 
 impl Drop for Lifted {
     fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
+        if let Some((soft, hard)) = self.before.take() {
             // Lowering a limit is always allowed.
-            let _ = setrlimit(Resource::Fsize, before);
+            let _ = Resource::FSIZE.set(soft, hard);
         }
     }
 }

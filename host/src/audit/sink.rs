@@ -1,10 +1,10 @@
 //! Where lines go. Nothing here waits for long, and nothing fails.
 
 use otpair_cache::descriptor::beyond_standard;
+use otpair_cache::limit;
 use otpair_core::event::EventKind;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, SocketAddrUnix, sendto};
-use rustix::process::{Resource, getrlimit};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
@@ -102,9 +102,7 @@ pub(super) fn to_file(path: &Path, line: &str) {
     let end = u64::try_from(line.len())
         .ok()
         .and_then(|length| metadata.len().checked_add(length));
-    // Beyond the limit that the caller's process has set for files the write would end that process (SIGXFSZ).
-    let allowed = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
-    if metadata.is_file() && end.is_some_and(|end| end <= allowed) {
+    if metadata.is_file() && end.is_some_and(limit::allows) {
         let _ = file.write(line.as_bytes());
     }
 }
