@@ -110,7 +110,8 @@ build_release() {
     unwinder=${OTPAIR_UNWINDER:-$(old_unwinder)}
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$PWD/$target ;; esac
-    # Separated by what no path has in it. Poly1305's AVX2 takes ten times as long for what is as short as a seed.
+    # Separated by what no path has in it. For what is as short as a
+    # seed, Poly1305 by AVX2 takes several times as long as without.
     flags=$(for flag in ${RUSTFLAGS:-} '--cfg=poly1305_backend="soft"' \
         "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates" \
         "--remap-path-prefix=$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust=rust" \
