@@ -15,6 +15,7 @@ pub mod dialog;
 pub mod door;
 pub mod libpam;
 pub mod machine;
+pub mod number;
 pub mod page;
 pub mod picture;
 pub mod scenario;

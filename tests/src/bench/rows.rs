@@ -5,6 +5,7 @@ use crate::figure::{Figure, as_f64};
 use crate::instructions::Inside;
 use crate::results::{Measured, Results};
 use crate::table::{Aim, Table, Unit};
+use otpair_tests::number::grouped;
 
 /// A step's name, and its instructions.
 type Step = (&'static str, fn(&Inside) -> u64);
@@ -189,28 +190,4 @@ fn count(number: u64) -> Figure {
 fn processes(count: usize) -> String {
     let plural = if count == 1 { "" } else { "es" };
     format!("{count} process{plural}")
-}
-
-/// A number with its thousands apart.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        let numbers = [1, 999, 1000, 100_000, 1_000_000].map(grouped);
-        assert_eq!(numbers, ["1", "999", "1,000", "100,000", "1,000,000"]);
-    }
 }

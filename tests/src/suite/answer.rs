@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::module::{Candidate, Holding, Module, Surroundings, Wish};
 use crate::together::Holder;
 use crate::worker::Worker;
+use otpair_tests::number::grouped;
 use otpair_tests::token::Token;
 
 /// What came of it.
@@ -36,18 +37,6 @@ impl Answer {
 /// "17 of 10,000".
 pub fn of(count: usize, rounds: usize) -> String {
     format!("{} of {}", grouped(count), grouped(rounds))
-}
-
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// One row of the table.
