@@ -76,13 +76,7 @@ fn a_filter_of_system_calls_lets_in_rightly_or_not_at_all_and_the_log_says_why()
             );
         }
     }
-    for name in [
-        "statx",
-        "getrandom",
-        "fcntl",
-        "readlink",
-        "readlinkat",
-    ] {
+    for name in ["statx", "getrandom", "fcntl", "readlink", "readlinkat"] {
         for error in errors {
             let words = [
                 "deny",
