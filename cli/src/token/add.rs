@@ -6,6 +6,7 @@ use crate::args::Json;
 use crate::failure::Failure;
 use crate::import::{Said, as_package};
 use crate::machine::{self, Machine};
+use crate::pairing::Pairing;
 use crate::{output, secret};
 use otpair_cache::SeedCache;
 use otpair_cache::admin::There;
@@ -46,6 +47,7 @@ pub(crate) struct Args {
 impl Args {
     /// Adds the token.
     pub(crate) fn run(mut self, machine: &Machine) -> Result<(), Failure> {
+        let mut cache = machine.cache()?;
         let package = match (self.serial.take(), self.seed_file.as_ref()) {
             (Some(serial), Some(path)) => {
                 let seed = secret::from_file(path, "seed")?;
@@ -53,9 +55,8 @@ impl Args {
                 tell(&assumed);
                 package
             }
-            (serial, _) => self.asked(serial, &machine.policy().windows)?,
+            (serial, _) => self.asked(&mut cache, serial, &machine.policy().windows)?,
         };
-        let mut cache = machine.cache()?;
         add(&mut cache, &package)?;
         let serial = package.serial;
         let event = Event::new(EventKind::Imported)
@@ -74,7 +75,12 @@ impl Args {
     }
 
     /// The package of what no flag says and somebody at the terminal does; checked by a passcode, if they give one.
-    fn asked(&mut self, serial: Option<Serial>, windows: &Windows) -> Result<KeyPackage, Failure> {
+    fn asked(
+        &mut self,
+        cache: &mut SeedCache,
+        serial: Option<Serial>,
+        windows: &Windows,
+    ) -> Result<KeyPackage, Failure> {
         let mut questions = Questions::open(if serial.is_none() {
             "--serial"
         } else {
@@ -84,6 +90,12 @@ impl Args {
             Some(serial) => serial,
             None => questions.ask("Serial number", None, machine::serial)?,
         };
+        // Before the long part is typed.
+        if Pairing::find(cache, &serial)?.is_some() {
+            return Err(Failure::new(format!(
+                "token {serial} is there already (otpair token show {serial}): otpair token remove {serial} first, if it is another token"
+            )));
+        }
         let seed = self.asked_seed(&serial, &mut questions)?;
         questions.fill(&mut self.said, &mut self.counter)?;
         let (mut package, _) = self.package(&serial, &seed)?;
@@ -93,12 +105,16 @@ impl Args {
 
     /// The seed from its file, or as it is typed: asked for again until it is one.
     fn asked_seed(
-        &self,
+        &mut self,
         serial: &Serial,
         questions: &mut Questions,
     ) -> Result<Zeroizing<Vec<u8>>, Failure> {
         if let Some(path) = &self.seed_file {
             return secret::from_file(path, "seed");
+        }
+        if !self.base32 {
+            let question = "Seed in hex or in base32";
+            self.base32 = questions.ask(question, Some("hex"), is_base32)?;
         }
         let text = if self.base32 {
             "Seed, in base32: "
@@ -158,6 +174,17 @@ impl Args {
             format!("otpauth://{kind}/token?serial={serial}&secret=").as_bytes(),
             seed.trim_ascii(),
         ])
+    }
+}
+
+fn is_base32(encoding: &str) -> Result<bool, String> {
+    match encoding.to_ascii_lowercase().as_str() {
+        "hex" | "hexadecimal" => Ok(false),
+        "base32" => Ok(true),
+        _ => Err(
+            "it is hex, which has 0 to 9 and A to F, or base32, which has A to Z and 2 to 7"
+                .to_owned(),
+        ),
     }
 }
 

@@ -140,6 +140,9 @@ fn a_serial_number_is_shown_as_it_is_typed() {
     );
 }
 
+/// What `token add` asks before the seed.
+const ENCODING: &str = "Seed in hex or in base32 [hex]: ";
+
 /// Answers the questions of `token add`, one after the other.
 fn answer(terminal: &mut Terminal, answers: &[(&str, &str)]) {
     for (question, answer) in answers {
@@ -154,6 +157,7 @@ fn a_token_is_added_at_the_terminal_without_showing_its_seed() {
     let mut terminal = Terminal::run(&scratch, "token add --type hotp --digits 6", "true");
     let answers = [
         ("Serial number: ", "FT-0042"),
+        (ENCODING, ""),
         ("Seed, in hexadecimal: ", HOTP.seed),
         ("Counter [0]: ", "5"),
         ("SHA512 [SHA1]: ", ""),
@@ -179,6 +183,8 @@ fn what_is_no_answer_is_asked_again_and_enter_takes_what_is_usual() {
     let answers = [
         ("Serial number: ", ""),
         ("characters.\r\nSerial number: ", TOTP.serial),
+        (ENCODING, "decimal"),
+        ("2 to 7.\r\nSeed in hex or in base32 [hex]: ", "HEX"),
         ("Seed, in hexadecimal: ", "12345678901234567890x"),
         ("not hexadecimal.\r\nSeed, in hexadecimal: ", TOTP.seed),
         ("hotp [totp]: ", "clock"),
@@ -211,12 +217,44 @@ fn what_is_no_answer_is_asked_again_and_enter_takes_what_is_usual() {
 }
 
 #[test]
+fn a_seed_in_base32_is_added_where_the_answer_says_so() {
+    let scratch = Scratch::new();
+    let options = "token add --serial FT-0042 --type hotp --digits 6 --algorithm SHA1 --counter 0";
+    let mut terminal = Terminal::run(&scratch, options, "true");
+    // RFC 4226 appendix D's seed.
+    let seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let answers = [
+        (ENCODING, "base32"),
+        ("Seed, in base32: ", seed),
+        ("(Enter skips): ", "755224"),
+    ];
+    answer(&mut terminal, &answers);
+    let shown = terminal.end();
+    assert!(shown.contains("It fits."), "{shown}");
+}
+
+#[test]
+fn a_serial_number_that_is_there_is_told_before_the_seed_is_typed() {
+    let scratch = Scratch::new();
+    scratch.write("tokens.csv", TOTP.csv());
+    scratch.done(&["import", "tokens.csv"]);
+    let mut terminal = Terminal::run(&scratch, "token add", "true");
+    answer(&mut terminal, &[("Serial number: ", TOTP.serial)]);
+    let shown = terminal.end();
+    assert!(
+        shown.contains("there already") && !shown.contains("Seed"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_passcode_that_does_not_fit_adds_nothing_and_the_usual_causes_are_told() {
     let scratch = Scratch::new();
     let options = "token add --serial FT-0042 --type hotp --digits 6 --algorithm SHA1 --counter 0";
     let mut terminal = Terminal::run(&scratch, options, "true");
     let wrong = HOTP.wrong();
     let answers = [
+        (ENCODING, ""),
         ("Seed, in hexadecimal: ", HOTP.seed),
         ("(Enter skips): ", "12345678"),
         (
@@ -241,6 +279,7 @@ fn a_token_with_a_button_that_was_pressed_often_fits_where_it_stands() {
     let mut terminal = Terminal::run(&scratch, options, "true");
     let passcode = HOTP.at(700);
     let answers = [
+        (ENCODING, ""),
         ("Seed, in hexadecimal: ", HOTP.seed),
         ("(Enter skips): ", &passcode),
     ];
@@ -257,6 +296,7 @@ fn a_token_with_a_button_that_was_pressed_often_fits_where_it_stands() {
 fn ctrl_c_at_the_seed_adds_nothing_and_leaves_the_terminal_as_it_was() {
     let scratch = Scratch::new();
     let mut terminal = Terminal::run(&scratch, "token add --serial FT-0042", "stty -a");
+    answer(&mut terminal, &[(ENCODING, "")]);
     terminal.wait_for("Seed, in hexadecimal: ");
     terminal.send("3132\x03");
     let shown = terminal.end();
