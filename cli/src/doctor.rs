@@ -145,6 +145,7 @@ fn examine_own(config: Option<&Path>, mend: bool) -> Vec<Finding> {
             findings.extend(cache_findings(&mut cache, &machine, mend));
             if findings.iter().all(|found| found.about != "inventory") {
                 findings.extend(nothing_imported(&mut cache));
+                findings.extend(people::strangers_tokens(&mut cache, &machine));
             }
             findings.extend(people::record_findings(&mut cache, &machine.policy()));
         }

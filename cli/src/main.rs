@@ -22,6 +22,7 @@ mod pairing;
 mod progress;
 mod protect;
 mod protect_key;
+mod reserved;
 mod secret;
 mod sign_on;
 mod status;

@@ -1,6 +1,8 @@
 //! What people's records say: who waits, who is in doubt, whose token is ahead of the clock.
 
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
+use crate::machine::Machine;
+use crate::reserved;
 use otpair_cache::SeedCache;
 use otpair_cache::admin::Entry;
 use otpair_core::acceptance;
@@ -94,6 +96,27 @@ fn any_ready(cache: &mut SeedCache, now: u64) -> bool {
                 || record.bypass.iter().any(|issued| issued.is_live(now))
         })
     })
+}
+
+/// Tokens that nobody can pair, because whom they are reserved for is unknown here.
+pub(super) fn strangers_tokens(cache: &mut SeedCache, machine: &Machine) -> Option<Finding> {
+    let mut names = reserved::Names::default();
+    // What can't be read has been told by the check.
+    let _ = cache.tokens(|entry| {
+        let stock = entry.ok().map(|entry| entry.stock);
+        let free = stock.filter(|stock| stock.holder == Holder::Nobody);
+        if let Some(name) = free.and_then(|stock| stock.reserved_for) {
+            names.meet(machine, &name);
+        }
+        Ok::<_, Fault>(())
+    });
+    let what = names.strangers()?;
+    Some(Finding::new(
+        Severity::Hint,
+        "inventory",
+        what,
+        reserved::ADVICE,
+    ))
 }
 
 fn any_to_pair(cache: &mut SeedCache, now: u64) -> bool {

@@ -9,6 +9,7 @@ use super::{Args, as_package};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::machine::Machine;
+use crate::reserved;
 use otpair_cache::SeedCache;
 use otpair_cache::admin::{Batch, Import, Left, Package, There};
 use otpair_core::event::{Event, EventKind};
@@ -28,6 +29,8 @@ pub(super) struct Intake<'a> {
     name: String,
     /// Tokens of the file that it says are somebody's.
     named: Vec<Named>,
+    /// Whom it reserves the others for.
+    reserved: reserved::Names,
     /// Ctrl-C cut the reading off.
     cut: bool,
 }
@@ -56,6 +59,7 @@ impl<'a> Intake<'a> {
             prefix,
             name,
             named: Vec::new(),
+            reserved: reserved::Names::default(),
             cut: false,
         }
     }
@@ -158,6 +162,10 @@ impl<'a> Intake<'a> {
         })?;
         self.count(import.finish()?, report);
         report.end();
+        if let Some(strangers) = self.reserved.strangers() {
+            let (prefix, advice) = (&self.prefix, reserved::ADVICE);
+            report.note(&format!("{prefix}{strangers}; {advice}"));
+        }
         Ok(())
     }
 
@@ -183,7 +191,11 @@ impl<'a> Intake<'a> {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let first = pairings::first(package);
-        self.named.extend(Named::of(package, first));
+        match (Named::of(package, first), &package.reserved_for) {
+            (Some(named), _) => self.named.push(named),
+            (None, Some(name)) => self.reserved.meet(self.machine, name),
+            (None, None) => {}
+        }
         let batch = import.add(&Package {
             counter: first,
             ..as_package(package)

@@ -207,3 +207,26 @@ fn a_format_that_is_told_is_not_doubted() {
         done.stderr
     );
 }
+
+#[test]
+fn tokens_reserved_for_people_who_are_unknown_here_are_told_of_by_import_and_doctor() {
+    let scratch = Scratch::new();
+    let people = format!(
+        "# version: 2\nroot, -, -, {}nobody-here@example.com, -, -, {}",
+        HOTP.csv(),
+        TOTP.csv()
+    );
+    scratch.write("people.csv", people);
+    let told = "1 token is reserved for people whom this machine does not know, so nobody can pair it here: nobody-here@example.com";
+    for arguments in [
+        &["import", "people.csv", "--dry-run"][..],
+        &["import", "people.csv"],
+    ] {
+        let said = scratch.done(arguments);
+        assert!(said.contains(told), "{said}");
+    }
+    let said = scratch.done(&["doctor"]);
+    assert!(said.contains(told), "{said}");
+    scratch.done(&["token", "reserve", TOTP.serial, "daemon"]);
+    assert_eq!(scratch.done(&["doctor"]), "Nothing here stops a sign-on.\n");
+}
