@@ -205,6 +205,36 @@ fn what_is_otherwise_here_is_left_and_named() {
     assert!(told(&held).contains("with alice"), "{}", told(&held));
 }
 
+#[test]
+fn a_token_that_was_unpaired_since_is_theirs_again_and_that_is_told_and_logged() {
+    let machine = machine_with_paired(&Token::totp("12345678"));
+    machine.write(FILE, backed_up(&machine));
+    machine.admin(&["user", "unpair", "alice", "12345678"]);
+    let before = machine.events("paired").len();
+    let told_of = "paired: token 12345678 with alice, as in the backup: nobody had it here";
+    let mut dry = RESTORE.to_vec();
+    dry.insert(1, "--dry-run");
+    let would = machine.admin(&dry);
+    assert!(would.contains(told_of), "{would}");
+    assert_eq!(machine.events("paired").len(), before);
+    let done = machine.admin(&RESTORE);
+    assert!(done.contains(told_of), "{done}");
+    let events = machine.events("paired");
+    assert_eq!(events.len(), before + 1);
+    let event = events.last().unwrap();
+    assert_eq!(
+        (&event["user"], &event["serial"], &event["reason"]),
+        (
+            &"alice".into(),
+            &"12345678".into(),
+            &"as in a backup".into()
+        )
+    );
+    assert_eq!(machine.serials(ALICE), ["12345678"]);
+    let again = machine.admin(&RESTORE);
+    assert!(!again.contains("paired:"), "{again}");
+}
+
 /// A seed file with so many tokens.
 fn many(count: u32) -> String {
     (1..=count).map(|n| format!("{n},{n:040x}\n")).collect()

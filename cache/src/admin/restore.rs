@@ -28,6 +28,8 @@ pub type LeftOut = (Serial, Left);
 pub struct Restored {
     /// Something was changed.
     pub changed: bool,
+    /// Tokens that nobody had here and that are the person's again, or would be.
+    pub paired: Vec<Serial>,
     /// What was left as it is here.
     pub left: Vec<LeftOut>,
 }
@@ -87,7 +89,7 @@ impl Restore<'_> {
             self.add(copy, merge::new_in_stock(copy, self.rules.now))?;
             return Ok(Restored {
                 changed: true,
-                left: Vec::new(),
+                ..Restored::default()
             });
         };
         if !self.is_same(&entry.stock.token, &copy.token)? {
@@ -103,6 +105,7 @@ impl Restore<'_> {
         }
         Ok(Restored {
             changed: changed || raised,
+            paired: Vec::new(),
             left: why.map(|why| (serial.clone(), why)).into_iter().collect(),
         })
     }
@@ -127,7 +130,10 @@ impl Restore<'_> {
                 self.claim(token, account, new)?
             };
             match claimed {
-                Ok(held) => {
+                Ok((held, was_free)) => {
+                    if new && was_free {
+                        done.paired.push(token.serial.clone());
+                    }
                     room -= usize::from(new);
                     taken.push(held);
                 }
@@ -140,6 +146,7 @@ impl Restore<'_> {
             if no_room.contains(serial) {
                 // They have paired another one meanwhile. The claim stays: it is theirs to resume.
                 done.left.push((serial.clone(), Left::NoRoom(most)));
+                done.paired.retain(|paired| paired != serial);
             } else {
                 self.confirm(serial, account, &mut done)?;
             }
@@ -251,17 +258,19 @@ impl Restore<'_> {
         })
     }
 
-    /// Claims a token for the account that had it, unless it is in its record already.
+    /// Claims a token for the account that had it, unless it is in its record already. With it, whether nobody had it.
     fn claim(
         &mut self,
         copy: &TokenCopy,
         account: &Account,
         new: bool,
-    ) -> Result<Result<HeldToken, Left>, Fault> {
+    ) -> Result<Result<(HeldToken, bool), Left>, Fault> {
         let user = &account.name;
         let Some(entry) = self.entry(&copy.serial)? else {
-            return self.claim_missing(copy, account).map(Ok);
+            let held = self.claim_missing(copy, account)?;
+            return Ok(Ok((held, false)));
         };
+        let was_free = entry.stock.holder == Holder::Nobody;
         if !self.is_same(&entry.stock.token, copy)? {
             return Ok(Err(Left::OtherToken));
         }
@@ -274,7 +283,7 @@ impl Restore<'_> {
             token: entry.stock.token,
         };
         if !new || self.rules.dry_run || entry.stock.holder == Holder::Paired(user.clone()) {
-            return Ok(Ok(held));
+            return Ok(Ok((held, was_free)));
         }
         let claimed =
             self.cache.inventory()?.change(&copy.serial, |entry| {
@@ -287,7 +296,8 @@ impl Restore<'_> {
                     Err(why) => (Err(why), None),
                 }
             })?;
-        Ok(claimed.unwrap_or(Err(Left::OtherToken)).map(|()| held))
+        let claimed = claimed.unwrap_or(Err(Left::OtherToken));
+        Ok(claimed.map(|()| (held, was_free)))
     }
 
     /// A token that was only in its holder's record when the backup was made.
@@ -345,10 +355,12 @@ impl Restore<'_> {
         match self.cache.confirm_or_give_back(serial, account) {
             Ok(()) => Ok(()),
             Err(Error::Refused(Refusal::Held { holder, .. })) => {
+                done.paired.retain(|paired| paired != serial);
                 done.left.push((serial.clone(), Left::Held(holder)));
                 Ok(())
             }
             Err(Error::Refused(_)) => {
+                done.paired.retain(|paired| paired != serial);
                 done.left.push((serial.clone(), Left::OtherToken));
                 Ok(())
             }
@@ -359,8 +371,8 @@ impl Restore<'_> {
 
 fn left(serial: &Serial, why: Left) -> Restored {
     Restored {
-        changed: false,
         left: vec![(serial.clone(), why)],
+        ..Restored::default()
     }
 }
 

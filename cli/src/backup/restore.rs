@@ -40,7 +40,7 @@ struct Report {
     unchanged: u64,
     conflict: u64,
     rejected: Vec<Rejected>,
-    /// For people: each conflict.
+    /// For people: each conflict, and each token that somebody has again.
     #[serde(skip)]
     notes: Vec<String>,
 }
@@ -170,6 +170,15 @@ fn user(
         return Ok(());
     }
     let done = restore.user(copy, &copy.account);
+    for serial in done.iter().flat_map(|done| &done.paired) {
+        let note =
+            format!("paired: token {serial} with {name}, as in the backup: nobody had it here");
+        report.notes.push(note);
+        if !rules.dry_run {
+            let event = Event::new(EventKind::Paired).serial(Some(serial));
+            machine.record(Some(name), &event.reason("as in a backup"));
+        }
+    }
     if matches!(&done, Ok(Restored { changed: true, .. })) && !rules.dry_run {
         let event = Event::new(EventKind::Restored).reason("the user's record");
         machine.record(Some(name), &event);
@@ -192,7 +201,7 @@ fn stranger(why: Stranger, account: &Account) -> String {
 impl Report {
     fn count(&mut self, what: String, done: Result<Restored, Fault>) -> Result<(), Failure> {
         match done {
-            Ok(Restored { changed, left }) => {
+            Ok(Restored { changed, left, .. }) => {
                 for (serial, why) in &left {
                     self.conflict += 1;
                     let note = format!("conflict: token {serial}: {why}; that was left as it is");
