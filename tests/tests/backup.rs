@@ -274,3 +274,25 @@ fn a_full_disk_leaves_no_half_of_a_backup() {
     assert!(told(&failed).contains("No space left"), "{}", told(&failed));
     assert_eq!(machine.done("ls", &["-A", "/mnt"]), "");
 }
+
+#[test]
+fn a_killed_backup_leaves_the_one_before_and_nothing_beside_it() {
+    let machine = machine_with_paired(&Token::totp("12345678"));
+    with_passphrase_file(&machine);
+    machine.done("mkdir", &["/root/backups"]);
+    machine.write("/root/backups/otpair.age", "the one before");
+    // It is killed once its file is open: it works on the passphrase for a long time then.
+    let script = format!(
+        "otpair backup --force --passphrase-file {PASSPHRASE_FILE} /root/backups/otpair.age &
+        until ls -l /proc/$!/fd | grep -q /root/backups/; do kill -0 $!; done
+        kill -9 $!
+        wait $!"
+    );
+    let killed = machine.run("sh", &["-euc", &script]);
+    assert_eq!(killed.status.code(), Some(128 + 9), "{}", told(&killed));
+    assert_eq!(
+        machine.done("ls", &["-A", "/root/backups"]).trim_end(),
+        "otpair.age"
+    );
+    assert_eq!(machine.read("/root/backups/otpair.age"), b"the one before");
+}

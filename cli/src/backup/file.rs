@@ -1,12 +1,16 @@
-//! The files of backups: one that is made is complete or not there, and one that is read is read twice.
+//! The files of backups: one that is made is complete or not there, whatever kills its maker, and one that is read is read
+//! twice.
 
 use crate::failure::Failure;
 use crate::files::sync_folder;
 use crate::found;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{AtFlags, CWD, RenameFlags, linkat, renameat_with};
+#[cfg(target_os = "linux")]
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, Write};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -31,11 +35,14 @@ fn there(path: &Path) -> Failure {
     ))
 }
 
-/// A file under another name in the same folder, for its owner alone. It is gone unless [`Unfinished::finish`] is called.
+/// A file without a name in its folder, for its owner alone, that is gone with this process unless
+/// [`Unfinished::finish`] is called. Where a file system has no such files, it has another name meanwhile.
 pub(super) struct Unfinished {
     file: File,
-    /// Empty once it has its own name.
+    /// In the same folder.
     temporary: PathBuf,
+    /// It stands under that name.
+    is_named: bool,
 }
 
 impl Unfinished {
@@ -44,26 +51,48 @@ impl Unfinished {
         // Two at the same time do not write each other's.
         let temporary = path.with_file_name(format!(".{name}.{}.otpair", std::process::id()));
         let _ = fs::remove_file(&temporary);
+        if let Some(file) = unnamed(path) {
+            return Ok(Self {
+                file,
+                temporary,
+                is_named: false,
+            });
+        }
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(&temporary)
             .map_err(|error| Failure::file(path, &error))?;
-        Ok(Self { file, temporary })
+        Ok(Self {
+            file,
+            temporary,
+            is_named: true,
+        })
     }
 
     /// Gives the file its name, durably.
     pub(super) fn finish(mut self, path: &Path, force: bool) -> Result<(), Failure> {
         let failed = |error| Failure::file(path, &error);
         self.file.sync_all().map_err(failed)?;
+        if !self.is_named {
+            // No file takes another's place but by its name.
+            self.name().map_err(|error| failed(error.into()))?;
+        }
         if force {
             fs::rename(&self.temporary, path).map_err(failed)?;
         } else {
             self.rename_to_new(path)?;
         }
-        self.temporary = PathBuf::new();
+        self.is_named = false;
         sync_folder(path).map_err(failed)
+    }
+
+    fn name(&mut self) -> Result<(), Errno> {
+        let itself = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        linkat(CWD, itself, CWD, &self.temporary, AtFlags::SYMLINK_FOLLOW)?;
+        self.is_named = true;
+        Ok(())
     }
 
     fn rename_to_new(&self, path: &Path) -> Result<(), Failure> {
@@ -92,10 +121,26 @@ impl Write for Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if self.temporary != PathBuf::new() {
+        if self.is_named {
             let _ = fs::remove_file(&self.temporary);
         }
     }
+}
+
+/// A new file without a name in the folder of `path`, where there are such files and one can be named.
+#[cfg(target_os = "linux")]
+fn unnamed(path: &Path) -> Option<File> {
+    let folder = path.parent().filter(|parent| *parent != Path::new(""));
+    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let file = openat(CWD, folder.unwrap_or(Path::new(".")), flags, mode).ok()?;
+    let file = File::from(file);
+    Path::new("/proc/self/fd").exists().then_some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed(_: &Path) -> Option<File> {
+    None
 }
 
 /// Opens a backup so that it can be read more than once: what comes from stdin is kept, encrypted as it is, in a file that
