@@ -65,7 +65,9 @@ pub(super) struct Input<'a> {
     text: Piece,
     /// How many bytes may be given until [`Input::allow`] is called again.
     allowed: usize,
+    /// The line of what stands at `counted` in the text.
     line: u64,
+    counted: usize,
 }
 
 /// Some bytes of a file.
@@ -124,6 +126,7 @@ impl<'a> Input<'a> {
             text: Piece::new(),
             allowed: usize::MAX,
             line: 1,
+            counted: 0,
         };
         input.raw.bytes.reserve_exact(PIECE);
         let filled = input.raw.fill(&mut *input.from);
@@ -132,6 +135,7 @@ impl<'a> Input<'a> {
         input.raw.at = mark;
         if input.encoding == Encoding::Utf8 {
             std::mem::swap(&mut input.raw, &mut input.text);
+            input.counted = mark;
         } else {
             input.text.bytes.reserve_exact(DECODED);
             input.decode().map_err(|error| unreadable(&error))?;
@@ -163,8 +167,12 @@ impl<'a> Input<'a> {
         self.encoding
     }
 
-    /// The line of what comes next, from 1.
-    pub(super) fn line(&self) -> u64 {
+    /// The line of what comes next, from 1. Lines are counted when they are asked for: that takes many bytes at once.
+    pub(super) fn line(&mut self) -> u64 {
+        let at = self.text.at;
+        let taken = self.text.bytes.get(self.counted..at).unwrap_or_default();
+        self.line += line_ends(taken);
+        self.counted = at;
         self.line
     }
 
@@ -205,6 +213,8 @@ impl<'a> Input<'a> {
     }
 
     fn next_piece(&mut self) -> io::Result<()> {
+        self.line();
+        self.counted = 0;
         if self.encoding == Encoding::Utf8 {
             return self.text.fill(&mut *self.from);
         }
@@ -222,8 +232,9 @@ impl Read for Input<'_> {
 }
 
 impl BufRead for Input<'_> {
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.text.rest().is_empty() {
+        if self.text.at >= self.text.bytes.len() {
             self.next_piece()?;
         }
         let rest = self.text.rest();
@@ -233,14 +244,25 @@ impl BufRead for Input<'_> {
         Ok(rest.get(..self.allowed).unwrap_or(rest))
     }
 
+    #[inline]
     fn consume(&mut self, count: usize) {
-        let taken = self.text.rest().get(..count).unwrap_or_default();
-        let lines: u64 = taken.iter().map(|byte| u64::from(*byte == b'\n')).sum();
-        let taken = taken.len();
-        self.line += lines;
+        let taken = count.min(self.text.rest().len());
         self.text.at += taken;
         self.allowed = self.allowed.saturating_sub(taken);
     }
+}
+
+/// How many lines end in these bytes.
+pub(super) fn line_ends(bytes: &[u8]) -> u64 {
+    // As many as a byte can count: that takes many bytes at once.
+    let pieces = bytes.chunks(usize::from(u8::MAX));
+    let ends = |piece: &[u8]| {
+        piece
+            .iter()
+            .map(|byte| u8::from(*byte == b'\n'))
+            .sum::<u8>()
+    };
+    pieces.map(|piece| u64::from(ends(piece))).sum()
 }
 
 /// Why reading ends where more comes than was allowed.

@@ -7,7 +7,7 @@ mod element;
 
 pub(super) use element::Element;
 
-use super::input::{Encoding, Input, TOO_LONG};
+use super::input::{Encoding, Input, TOO_LONG, line_ends};
 use element::Elements;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
@@ -135,7 +135,7 @@ impl<'a> Document<'a> {
         open.clear();
         (self.buffer, self.open) = (buffer, open);
         child.map_err(|why| Fault {
-            line: self.reader.get_ref().line(),
+            line: self.reader.get_mut().line(),
             why,
         })
     }
@@ -151,7 +151,6 @@ impl<'a> Document<'a> {
             if size > MOST_MEMORY {
                 return Err("too much in one entry".to_owned());
             }
-            let line = self.reader.get_ref().line();
             self.reader.get_mut().allow(LONGEST_EVENT);
             buffer.clear();
             let event = self.reader.read_event_into(buffer);
@@ -159,7 +158,7 @@ impl<'a> Document<'a> {
                 Event::Start(tag) if self.root.is_none() => {
                     let qualified = tag.name();
                     let name = local(qualified.as_ref());
-                    self.open(tag, name, line, false)?;
+                    self.open(tag, name, false)?;
                     self.root = Some(name.to_owned());
                 }
                 Event::Start(_) if self.ended => return Err("a second root element".to_owned()),
@@ -175,9 +174,12 @@ impl<'a> Document<'a> {
                     let qualified = tag.name();
                     let name = local(qualified.as_ref());
                     let kept = keeps(wanted, open.last(), name);
-                    let mut opened = self.open(tag, name, line, kept)?;
-                    if open.is_empty() && !kept {
+                    let mut opened = self.open(tag, name, kept)?;
+                    if kept || open.is_empty() {
                         name.clone_into(&mut opened.element.name);
+                        // The reader stands behind the tag, which may take several lines.
+                        let line = self.reader.get_mut().line();
+                        opened.element.line = line - line_ends(tag.as_bytes());
                     }
                     size += opened.size;
                     open.push(opened);
@@ -272,15 +274,8 @@ impl<'a> Document<'a> {
     }
 
     /// Checks a start tag, and makes an element of it, which is empty unless it is kept.
-    fn open(
-        &mut self,
-        tag: &BytesStart<'_>,
-        name: &str,
-        line: u64,
-        kept: bool,
-    ) -> Result<Open, String> {
+    fn open(&mut self, tag: &BytesStart<'_>, name: &str, kept: bool) -> Result<Open, String> {
         let mut element = self.spare.pop().unwrap_or_default();
-        element.line = line;
         let (mut count, mut size) = (0, ELEMENT);
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|fault| why(&fault.into()))?;
@@ -300,9 +295,6 @@ impl<'a> Document<'a> {
         }
         if name.is_empty() || name.len() > 256 {
             return Err("not well-formed XML: a bad element name".to_owned());
-        }
-        if kept {
-            name.clone_into(&mut element.name);
         }
         Ok(Open {
             element,
