@@ -4,7 +4,8 @@ use super::row::{self, Entry, Rows};
 use super::{Inventory, failed};
 use otpair_core::records::Fault;
 use otpair_core::token::Serial;
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
 
 /// A token that was there already, or what is wrong with it. Few are, mostly.
 pub(crate) type Found = Option<Box<Result<Entry, Fault>>>;
@@ -25,12 +26,23 @@ impl Inventory {
         &mut self,
         entries: impl Iterator<Item = &'e Entry>,
     ) -> Result<Vec<Found>, Fault> {
-        self.each(TransactionBehavior::Immediate, entries, |rows, entry| {
-            if rows.insert(entry)? {
-                return Ok(None);
+        let entries: Vec<_> = entries.collect();
+        let path = &self.path;
+        let add = |rows: &mut Rows<'_>| {
+            let mut found: Vec<Found> = Vec::with_capacity(entries.len());
+            let (pieces, rest) = entries.as_chunks();
+            for piece in pieces {
+                if rows.insert_together(piece)? {
+                    found.extend(piece.iter().map(|_| None));
+                } else {
+                    add_one_by_one(path, rows, piece, &mut found)?;
+                }
             }
-            rows.select(&entry.stock.token.serial)
-        })
+            add_one_by_one(path, rows, rest, &mut found)?;
+            Ok(found)
+        };
+        Self::at_once(&mut self.connection, TransactionBehavior::Immediate, add)
+            .map_err(|error| failed(path, error))
     }
 
     /// For each of these tokens what is there of its serial number.
@@ -38,36 +50,28 @@ impl Inventory {
         &mut self,
         entries: impl Iterator<Item = &'e Entry>,
     ) -> Result<Vec<Found>, Fault> {
-        self.each(TransactionBehavior::Deferred, entries, |rows, entry| {
-            rows.select(&entry.stock.token.serial)
-        })
+        let path = &self.path;
+        let look = |rows: &mut Rows<'_>| {
+            entries
+                .map(|entry| there(path, rows.select(&entry.stock.token.serial)))
+                .collect()
+        };
+        Self::at_once(&mut self.connection, TransactionBehavior::Deferred, look)
+            .map_err(|error| failed(path, error))
     }
 
-    /// In one transaction. A row that can't be read stops none of the others.
-    fn each<'e>(
-        &mut self,
+    /// Does something in one transaction.
+    fn at_once<T>(
+        connection: &mut Connection,
         behavior: TransactionBehavior,
-        entries: impl Iterator<Item = &'e Entry>,
-        step: impl Fn(&mut Rows<'_>, &Entry) -> rusqlite::Result<Option<Entry>>,
-    ) -> Result<Vec<Found>, Fault> {
-        let path = &self.path;
-        let run = || {
-            let tx = self.connection.transaction_with_behavior(behavior)?;
-            let mut rows = Rows::prepare(&tx)?;
-            let found = entries
-                .map(|entry| match step(&mut rows, entry) {
-                    Ok(found) => Ok(found.map(|found| Box::new(Ok(found)))),
-                    Err(error) if error.sqlite_error_code().is_none() => {
-                        Ok(Some(Box::new(Err(failed(path, error)))))
-                    }
-                    Err(error) => Err(error),
-                })
-                .collect::<rusqlite::Result<Vec<_>>>()?;
-            drop(rows);
-            tx.commit()?;
-            Ok(found)
-        };
-        run().map_err(|error| failed(path, error))
+        work: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let tx = connection.transaction_with_behavior(behavior)?;
+        let mut rows = Rows::prepare(&tx)?;
+        let done = work(&mut rows)?;
+        drop(rows);
+        tx.commit()?;
+        Ok(done)
     }
 
     /// Adds one token durably, unless one of its serial number is there.
@@ -99,5 +103,33 @@ impl Inventory {
             }
             Ok(found)
         })
+    }
+}
+
+/// Adds those tokens of which there is none; for each what was there before.
+fn add_one_by_one(
+    path: &Path,
+    rows: &mut Rows<'_>,
+    entries: &[&Entry],
+    found: &mut Vec<Found>,
+) -> rusqlite::Result<()> {
+    for entry in entries {
+        found.push(if rows.insert(entry)? {
+            None
+        } else {
+            there(path, rows.select(&entry.stock.token.serial))?
+        });
+    }
+    Ok(())
+}
+
+/// What was found. A row that can't be read stops none of the others.
+fn there(path: &Path, found: rusqlite::Result<Option<Entry>>) -> rusqlite::Result<Found> {
+    match found {
+        Ok(found) => Ok(found.map(|found| Box::new(Ok(found)))),
+        Err(error) if error.sqlite_error_code().is_none() => {
+            Ok(Some(Box::new(Err(failed(path, error)))))
+        }
+        Err(error) => Err(error),
     }
 }

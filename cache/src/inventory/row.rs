@@ -26,10 +26,28 @@ const COLUMNS: &str = "serial, written, manufacturer, type, time_interval, t0, a
      not_before, not_after, sealed_seed, last_accepted, drift, below_drift, disabled, pairing, \
      holder, reserved_for, imported, source";
 
+/// So many columns are these.
+const WIDTH: usize = 20;
+
 /// Looking for rows and adding them, for many at a time.
 pub(super) struct Rows<'c> {
+    connection: &'c Connection,
     select: Statement<'c>,
-    insert: Statement<'c>,
+    one: Insert<'c>,
+    /// Made when there are so many.
+    many: Option<Insert<'c>>,
+}
+
+/// So many rows are added by one statement: the temporary tables that the table's checks want are made once for each.
+pub(super) const TOGETHER: usize = 64;
+
+/// A statement that adds rows, all of them or none.
+struct Insert<'c> {
+    statement: Statement<'c>,
+    steady: Vec<SteadyTexts>,
+}
+
+struct SteadyTexts {
     manufacturer: Steady,
     pairing: Steady,
     source: Steady,
@@ -64,16 +82,11 @@ impl Steady {
 impl<'c> Rows<'c> {
     /// Prepares the statements.
     pub(super) fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let insert = format!(
-            "INSERT INTO main.tokens ({COLUMNS}) VALUES \
-             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)"
-        );
         Ok(Self {
+            connection,
             select: connection.prepare(&select_one())?,
-            insert: connection.prepare(&insert)?,
-            manufacturer: Steady::new(3),
-            pairing: Steady::new(16),
-            source: Steady::new(20),
+            one: Insert::prepare(connection, 1)?,
+            many: None,
         })
     }
 
@@ -86,55 +99,101 @@ impl<'c> Rows<'c> {
 
     /// Adds a row, unless there is one of its serial number. Whether it was added.
     pub(super) fn insert(&mut self, entry: &Entry) -> rusqlite::Result<bool> {
-        let Stock { token, state, .. } = &entry.stock;
-        let Parameters {
-            token_type,
-            algorithm,
-            digits,
-            not_before,
-            not_after,
-        } = token.parameters;
-        let (kind, time_interval, t0) = match token_type {
-            TokenType::Hotp => (1, None, None),
-            TokenType::Totp { time_interval, t0 } => {
-                (2, Some(bits(time_interval.seconds())), Some(bits(t0)))
-            }
+        self.one.insert(&[entry])
+    }
+
+    /// Adds [`TOGETHER`] rows, unless there is one of any of their serial numbers. Whether they were added.
+    pub(super) fn insert_together(
+        &mut self,
+        entries: &[&Entry; TOGETHER],
+    ) -> rusqlite::Result<bool> {
+        let many = match self.many.take() {
+            Some(many) => many,
+            None => Insert::prepare(self.connection, TOGETHER)?,
         };
-        let (pairing, holder) = holder_columns(&entry.stock.holder);
-        let insert = &mut self.insert;
-        insert.raw_bind_parameter(1, token.serial.canonical())?;
-        insert.raw_bind_parameter(2, token.serial.as_str())?;
-        self.manufacturer
-            .bind(insert, entry.manufacturer.as_deref())?;
-        insert.raw_bind_parameter(4, kind)?;
-        insert.raw_bind_parameter(5, time_interval)?;
-        insert.raw_bind_parameter(6, t0)?;
-        insert.raw_bind_parameter(7, algorithm_number(algorithm))?;
-        insert.raw_bind_parameter(8, digits.count())?;
-        insert.raw_bind_parameter(9, not_before.map(bits))?;
-        insert.raw_bind_parameter(10, not_after.map(bits))?;
-        insert.raw_bind_parameter(11, &token.sealed_seed.0)?;
-        insert.raw_bind_parameter(12, state.last_accepted.map(bits))?;
-        insert.raw_bind_parameter(13, state.drift)?;
-        insert.raw_bind_parameter(14, state.below_drift)?;
-        insert.raw_bind_parameter(15, state.disabled)?;
-        self.pairing.bind(insert, Some(pairing))?;
-        insert.raw_bind_parameter(17, holder)?;
-        insert.raw_bind_parameter(18, &entry.stock.reserved_for)?;
-        insert.raw_bind_parameter(19, bits(entry.imported))?;
-        self.source.bind(insert, Some(&entry.source))?;
-        let added = insert.raw_execute();
-        // ON CONFLICT DO NOTHING would make a temporary table for each row.
+        self.many.insert(many).insert(entries)
+    }
+}
+
+impl<'c> Insert<'c> {
+    /// A statement for so many rows.
+    fn prepare(connection: &'c Connection, rows: usize) -> rusqlite::Result<Self> {
+        let row = format!("({})", ["?"; WIDTH].join(","));
+        let values = vec![&*row; rows].join(",");
+        let insert = format!("INSERT INTO main.tokens ({COLUMNS}) VALUES {values}");
+        let steady = (0..rows).map(|row| SteadyTexts {
+            manufacturer: Steady::new(WIDTH * row + 3),
+            pairing: Steady::new(WIDTH * row + 16),
+            source: Steady::new(WIDTH * row + 20),
+        });
+        Ok(Self {
+            statement: connection.prepare(&insert)?,
+            steady: steady.collect(),
+        })
+    }
+
+    /// Whether the rows, as many as it is for, were added; none is if there is one of any of their serial numbers.
+    fn insert(&mut self, entries: &[&Entry]) -> rusqlite::Result<bool> {
+        for (row, (entry, steady)) in entries.iter().zip(&mut self.steady).enumerate() {
+            bind(&mut self.statement, WIDTH * row, steady, entry)?;
+        }
+        // ON CONFLICT DO NOTHING would make a temporary table each time.
         let is_there = |error: &rusqlite::Error| {
             error
                 .sqlite_error()
                 .is_some_and(|error| error.extended_code == SQLITE_CONSTRAINT_PRIMARYKEY)
         };
-        match added {
+        match self.statement.raw_execute() {
             Err(error) if is_there(&error) => Ok(false),
             added => added.map(|added| added > 0),
         }
     }
+}
+
+/// Binds a row behind the parameters of those before it.
+fn bind(
+    insert: &mut Statement<'_>,
+    before: usize,
+    steady: &mut SteadyTexts,
+    entry: &Entry,
+) -> rusqlite::Result<()> {
+    let Stock { token, state, .. } = &entry.stock;
+    let Parameters {
+        token_type,
+        algorithm,
+        digits,
+        not_before,
+        not_after,
+    } = token.parameters;
+    let (kind, time_interval, t0) = match token_type {
+        TokenType::Hotp => (1, None, None),
+        TokenType::Totp { time_interval, t0 } => {
+            (2, Some(bits(time_interval.seconds())), Some(bits(t0)))
+        }
+    };
+    let (pairing, holder) = holder_columns(&entry.stock.holder);
+    insert.raw_bind_parameter(before + 1, token.serial.canonical())?;
+    insert.raw_bind_parameter(before + 2, token.serial.as_str())?;
+    steady
+        .manufacturer
+        .bind(insert, entry.manufacturer.as_deref())?;
+    insert.raw_bind_parameter(before + 4, kind)?;
+    insert.raw_bind_parameter(before + 5, time_interval)?;
+    insert.raw_bind_parameter(before + 6, t0)?;
+    insert.raw_bind_parameter(before + 7, algorithm_number(algorithm))?;
+    insert.raw_bind_parameter(before + 8, digits.count())?;
+    insert.raw_bind_parameter(before + 9, not_before.map(bits))?;
+    insert.raw_bind_parameter(before + 10, not_after.map(bits))?;
+    insert.raw_bind_parameter(before + 11, &token.sealed_seed.0)?;
+    insert.raw_bind_parameter(before + 12, state.last_accepted.map(bits))?;
+    insert.raw_bind_parameter(before + 13, state.drift)?;
+    insert.raw_bind_parameter(before + 14, state.below_drift)?;
+    insert.raw_bind_parameter(before + 15, state.disabled)?;
+    steady.pairing.bind(insert, Some(pairing))?;
+    insert.raw_bind_parameter(before + 17, holder)?;
+    insert.raw_bind_parameter(before + 18, &entry.stock.reserved_for)?;
+    insert.raw_bind_parameter(before + 19, bits(entry.imported))?;
+    steady.source.bind(insert, Some(&entry.source))
 }
 
 fn select_one() -> String {

@@ -231,3 +231,31 @@ fn an_import_that_is_not_finished_leaves_at_most_whole_batches() {
     assert_eq!(serials.len(), 10_000);
     assert!(serials.is_sorted_by(|a, b| a.canonical() < b.canonical()));
 }
+
+#[test]
+fn of_many_tokens_only_those_are_left_that_were_there_or_come_twice() {
+    let scratch = Scratch::new();
+    let there: Vec<_> = ["0100", "0163", "0299"].into();
+    let mut cache = scratch.with_tokens(&there);
+    let mut import = cache.import("many.csv", 5, false).unwrap();
+    let written = |number: u32| format!("{number:04}");
+    for number in (0..500).chain([7, 499]) {
+        let seed_of = match number {
+            163 => "another".to_owned(),
+            number => written(number),
+        };
+        assert_eq!(
+            add(&mut import, &written(number), &seed_of),
+            Batch::default()
+        );
+    }
+    let batch = import.finish().unwrap();
+    assert_eq!((batch.new, batch.unchanged), (497, 4));
+    let left: Vec<_> = batch.left.iter().map(|left| left.serial.as_str()).collect();
+    assert_eq!(left, ["0163"]);
+    for number in 0..500 {
+        let stock = cache.find(&serial(&written(number))).unwrap().unwrap();
+        let opened = crate::seal::unseal(&cache.keys, &stock.token).unwrap();
+        assert_eq!(opened.expose(), seed(&serial(&written(number))).expose());
+    }
+}
