@@ -13,7 +13,7 @@ use crate::reserved;
 use otpair_cache::SeedCache;
 use otpair_cache::admin::{Batch, Import, Left, Package, There};
 use otpair_core::event::{Event, EventKind};
-use otpair_core::keyfile::{self, Format, Item, KeyPackage, Options, Rejection, Unreadable};
+use otpair_core::keyfile::{self, Format, Item, KeyPackage, Names, Options, Rejection, Unreadable};
 use otpair_host::clock;
 use std::collections::HashSet;
 use std::path::Path;
@@ -134,7 +134,7 @@ impl<'a> Intake<'a> {
                 return Ok(());
             }
         };
-        if let Err(why) = self.may_name(items.format(), ownership, person) {
+        if let Err(why) = self.may_name(items.names(), ownership, person) {
             report.refuse(&self.name, &why);
             return Ok(());
         }
@@ -204,20 +204,20 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Whether a file of this format may say what it says of people.
+    /// Whether a file may say what those of its format say of people.
     fn may_name(
         &self,
-        format: Format,
+        names: Names,
         ownership: &Ownership,
         person: Result<String, String>,
     ) -> Result<(), String> {
-        match format {
-            Format::GoogleAuthenticator => person.map(drop),
-            _ if self.args.user.is_some() => {
-                Err("--user is for a google-authenticator file, and this is none".to_owned())
-            }
-            Format::UsersOath => ownership.may_name_anybody(),
-            _ => Ok(()),
+        if names != Names::Owner && self.args.user.is_some() {
+            return Err("--user is for a google-authenticator file, and this is none".to_owned());
+        }
+        match names {
+            Names::Owner => person.map(drop),
+            Names::Anybody => ownership.may_name_anybody(),
+            Names::Nobody => Ok(()),
         }
     }
 

@@ -33,7 +33,7 @@ impl SeedFile for Authenex {
 }
 
 /// The entry of one line; nothing for another statement.
-fn entry(text: &str, _: u64, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
+fn entry(text: &str, _: bool, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
     if !inserts_token(text) {
         return Ok(None);
     }

@@ -75,7 +75,18 @@ pub(super) fn user(field: &str) -> Result<Option<String>, String> {
     if field.chars().any(char::is_control) {
         return Err("the user's name has a tab in it".to_owned());
     }
+    if could_be_a_seed(field) {
+        return Err("the user's column may hold a seed".to_owned());
+    }
     Ok((!field.is_empty()).then(|| field.to_owned()))
+}
+
+/// Whether this looks more like a seed than like somebody's name: names are shown.
+pub(super) fn could_be_a_seed(text: &str) -> bool {
+    let is_base32 = |byte: u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    text.len() >= 16
+        && (text.bytes().all(|byte| byte.is_ascii_hexdigit())
+            || (text.bytes().all(is_base32) && text.bytes().any(|byte| byte.is_ascii_digit())))
 }
 
 /// Why a column is no longer what the vendor wrote, if a spreadsheet has been at it.

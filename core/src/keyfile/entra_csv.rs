@@ -50,7 +50,7 @@ impl LineFormat for Lines {
     fn line(
         &mut self,
         text: &str,
-        _: u64,
+        _: bool,
         _: &Options,
         notes: &mut Notes,
     ) -> Result<Option<Said>, String> {

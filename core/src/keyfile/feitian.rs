@@ -43,7 +43,6 @@ impl SeedFile for Feitian {
 /// The lines of a file, with how the last seed was written that could be only one of both.
 #[derive(Default)]
 struct Lines {
-    begun: bool,
     writing: Option<Writing>,
 }
 
@@ -51,11 +50,10 @@ impl LineFormat for Lines {
     fn line(
         &mut self,
         text: &str,
-        _: u64,
+        first: bool,
         options: &Options,
         notes: &mut Notes,
     ) -> Result<Option<Said>, String> {
-        let first = !std::mem::replace(&mut self.begun, true);
         if first && column::is_header(text) {
             notes.add(Assumption::HeaderRow);
             return Ok(None);

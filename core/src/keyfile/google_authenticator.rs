@@ -6,7 +6,7 @@ use super::lines::{LineEntries, LineFormat, number};
 use super::recognize::Head;
 use super::settle::Said;
 use super::users_oath::is_name;
-use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable, decode};
+use super::{Assumption, Entries, Kind, Names, Opening, Options, SeedFile, Unreadable, decode};
 use crate::seed::Seed;
 use crate::token::{Digits, HashAlgorithm, Serial, TimeInterval};
 use zeroize::Zeroizing;
@@ -24,6 +24,10 @@ pub(super) struct GoogleAuthenticator;
 impl SeedFile for GoogleAuthenticator {
     fn name(&self) -> &'static str {
         "google-authenticator"
+    }
+
+    fn names(&self) -> Names {
+        Names::Owner
     }
 
     fn is_whole(&self, head: &Head<'_>) -> bool {
@@ -65,7 +69,7 @@ impl LineFormat for File {
     fn line(
         &mut self,
         text: &str,
-        _: u64,
+        _: bool,
         _: &Options,
         notes: &mut Notes,
     ) -> Result<Option<Said>, String> {

@@ -14,12 +14,12 @@ const MOST_FIELDS: usize = 32;
 
 /// A format with one entry a line, or with entries of a few lines.
 pub(super) trait LineFormat: Send {
-    /// What a line adds: an entry, or nothing where there is none yet, or none at all, as in a header row. `number` is
-    /// the line's, from 1.
+    /// What a line adds: an entry, or nothing where there is none yet, or none at all, as in a header row, which only the
+    /// `first` line can be.
     fn line(
         &mut self,
         text: &str,
-        number: u64,
+        first: bool,
         options: &Options,
         notes: &mut Notes,
     ) -> Result<Option<Said>, String>;
@@ -32,16 +32,16 @@ pub(super) trait LineFormat: Send {
 
 impl<F> LineFormat for F
 where
-    F: Send + FnMut(&str, u64, &Options, &mut Notes) -> Result<Option<Said>, String>,
+    F: Send + FnMut(&str, bool, &Options, &mut Notes) -> Result<Option<Said>, String>,
 {
     fn line(
         &mut self,
         text: &str,
-        number: u64,
+        first: bool,
         options: &Options,
         notes: &mut Notes,
     ) -> Result<Option<Said>, String> {
-        self(text, number, options, notes)
+        self(text, first, options, notes)
     }
 }
 
@@ -49,6 +49,7 @@ where
 pub(super) struct LineEntries<'a, F> {
     lines: Lines<'a>,
     format: F,
+    begun: bool,
     ended: bool,
 }
 
@@ -57,6 +58,7 @@ impl<'a, F: LineFormat> LineEntries<'a, F> {
         Self {
             lines: Lines::new(input),
             format,
+            begun: false,
             ended: false,
         }
     }
@@ -65,8 +67,9 @@ impl<'a, F: LineFormat> LineEntries<'a, F> {
 impl<F: LineFormat> Entries for LineEntries<'_, F> {
     fn next(&mut self, options: &Options, notes: &mut Notes) -> Result<Option<Entry>, Unreadable> {
         while let Some((line, text)) = self.lines.next().map_err(|error| unreadable(&error))? {
+            let first = !std::mem::replace(&mut self.begun, true);
             let said = match text {
-                Ok(text) => self.format.line(text, line, options, notes),
+                Ok(text) => self.format.line(text, first, options, notes),
                 Err(why) => Err(why.to_owned()),
             };
             if let Some(said) = said.transpose() {

@@ -96,10 +96,26 @@ pub enum Item {
     Assumed(Assumption),
 }
 
+/// Whom the files of a format may say that a token is paired with. That decides who may have written them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Nobody: they may reserve it.
+    Nobody,
+    /// Whoever owns the file.
+    Owner,
+    /// Anybody.
+    Anybody,
+}
+
 /// A format: how a file is told to be in it, and how it is read.
 trait SeedFile {
     /// The name, as `--format` takes it.
     fn name(&self) -> &'static str;
+
+    /// Whom its files may pair.
+    fn names(&self) -> Names {
+        Names::Nobody
+    }
 
     /// Whether a file that begins like this is in this format for certain.
     fn is_whole(&self, _: &Head<'_>) -> bool {
@@ -191,6 +207,12 @@ impl Items<'_> {
         self.format
     }
 
+    /// Whom the file may pair by its format: one that others could have written is not to be taken.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        self.format.seed_file().names()
+    }
+
     fn entry(&mut self) -> Result<Option<Item>, Unreadable> {
         if self.ended {
             return Ok(None);
@@ -199,6 +221,10 @@ impl Items<'_> {
         self.ended = !matches!(entry, Ok(Some(_)));
         Ok(entry?.map(|(at, said)| {
             match said.and_then(|said| said.settle(self.options, &mut self.notes)) {
+                Ok(package) if package.paired_with.is_some() && self.names() == Names::Nobody => {
+                    let why = "files of this format pair nobody".to_owned();
+                    Item::Rejected(Rejection { at, why })
+                }
                 Ok(package) => Item::Package(Box::new(package)),
                 Err(why) => Item::Rejected(Rejection { at, why }),
             }

@@ -35,11 +35,11 @@ impl SeedFile for MultiOtpCsv {
 /// The entry of one line; nothing for a header row.
 fn entry(
     text: &str,
-    line: u64,
+    first: bool,
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {
-    if line == 1 && column::is_header(text) {
+    if first && column::is_header(text) {
         notes.add(Assumption::HeaderRow);
         return Ok(None);
     }

@@ -53,11 +53,11 @@ fn is_version_2(line: &[u8]) -> bool {
 /// The entry of one line; nothing for a header row.
 pub(super) fn entry(
     text: &str,
-    line: u64,
+    first: bool,
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {
-    if line == 1 && column::is_header(text) {
+    if first && column::is_header(text) {
         notes.add(Assumption::HeaderRow);
         return Ok(None);
     }
@@ -71,7 +71,7 @@ pub(super) fn entry(
 
 fn with_user(
     text: &str,
-    _: u64,
+    _: bool,
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {

@@ -35,7 +35,7 @@ impl SeedFile for Otpauth {
 }
 
 /// The entry of one line.
-fn entry(text: &str, _: u64, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
+fn entry(text: &str, _: bool, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
     said(text, notes).map(Some)
 }
 

@@ -29,12 +29,12 @@ impl SeedFile for PingCsv {
 /// The entry of one line; nothing for a header row.
 fn entry(
     text: &str,
-    line: u64,
+    first: bool,
     options: &Options,
     notes: &mut Notes,
 ) -> Result<Option<Said>, String> {
     let fields = fields(text, separator_without_names(text))?;
-    if line == 1 && is_header(&fields) {
+    if first && is_header(&fields) {
         notes.add(Assumption::HeaderRow);
         return Ok(None);
     }

@@ -43,7 +43,7 @@ impl LineFormat for Lines {
     fn line(
         &mut self,
         text: &str,
-        _: u64,
+        _: bool,
         options: &Options,
         notes: &mut Notes,
     ) -> Result<Option<Said>, String> {

@@ -4,10 +4,11 @@
 //! The counter is that of the passcode which was accepted last, where there is one, else the first that counts.
 
 use super::assumption::Notes;
+use super::column;
 use super::decode;
 use super::lines::{LineEntries, LineFormat, number};
 use super::settle::Said;
-use super::{Assumption, Entries, Kind, Opening, Options, SeedFile, Unreadable};
+use super::{Assumption, Entries, Kind, Names, Opening, Options, SeedFile, Unreadable};
 use crate::otp::Otp;
 use crate::records::UserRecord;
 use crate::seed::Seed;
@@ -27,6 +28,10 @@ pub(super) struct UsersOath;
 impl SeedFile for UsersOath {
     fn name(&self) -> &'static str {
         "users-oath"
+    }
+
+    fn names(&self) -> Names {
+        Names::Anybody
     }
 
     fn is_line(&self, line: &str) -> bool {
@@ -86,7 +91,7 @@ impl LineFormat for Users {
     fn line(
         &mut self,
         text: &str,
-        _: u64,
+        _: bool,
         _: &Options,
         notes: &mut Notes,
     ) -> Result<Option<Said>, String> {
@@ -141,8 +146,10 @@ impl Users {
 /// Whether this can be a user's name. What could be a seed in the wrong column is none: names are shown.
 pub(super) fn is_name(text: &str) -> bool {
     let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-    let hexadecimal = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    printable && !hexadecimal && !text.contains('/') && !["", "-", "+"].contains(&text)
+    printable
+        && !column::could_be_a_seed(text)
+        && !text.contains('/')
+        && !["", "-", "+"].contains(&text)
 }
 
 /// What was used: the columns behind the seed.

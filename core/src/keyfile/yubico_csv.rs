@@ -32,7 +32,7 @@ impl SeedFile for YubicoCsv {
 }
 
 /// The entry of one line.
-fn entry(text: &str, _: u64, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
+fn entry(text: &str, _: bool, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
     let fields = fields(text, ',')?;
     let [serial, _public_id, third, seed, _access_code, ..] = fields.as_slice() else {
         return Err(

@@ -41,7 +41,7 @@ impl SeedFile for YubicoTraditional {
 }
 
 /// The entry of one line; nothing for a row that programs no secret.
-fn entry(text: &str, _: u64, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
+fn entry(text: &str, _: bool, _: &Options, notes: &mut Notes) -> Result<Option<Said>, String> {
     if begins(text, &NO_SECRET) {
         return Ok(None);
     }

@@ -94,13 +94,31 @@ fn a_row_of_column_names_is_skipped_and_reported_but_only_as_the_first() {
             format!("7;M;totp;{HEX};6;30"),
         ),
         ("serial seed", format!("7 {BASE32}")),
+        ("serial,secret", format!("7,{HEX}")),
     ] {
-        let outcome = plain(format!("{header}\n{line}\n{header}\n"));
-        assert_eq!(serials(&outcome), ["7"], "{header}");
-        assert_eq!(outcome.assumed[0], Assumption::HeaderRow);
-        let lines: Vec<_> = outcome.rejected.iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [3]);
+        for above in ["", "# from the vendor\n", "\n# from the vendor\n\n"] {
+            let outcome = plain(format!("{above}{header}\n{line}\n{header}\n"));
+            assert_eq!(serials(&outcome), ["7"], "{header}");
+            assert_eq!(outcome.assumed[0], Assumption::HeaderRow);
+            let lines: Vec<_> = outcome.rejected.iter().map(|(line, _)| *line).collect();
+            assert_eq!(lines, [3 + above.lines().count() as u64]);
+        }
     }
+}
+
+#[test]
+fn what_could_be_a_seed_in_the_users_column_is_no_name_and_is_not_shown() {
+    for seed in [HEX, BASE32] {
+        let outcome = plain(format!(
+            "# version: 2\n{seed}, -, -, 7, {HEX}, totp, 6, 30\n"
+        ));
+        assert_eq!(serials(&outcome), [""; 0]);
+        assert_eq!(outcome.rejected[0].1, "the user's column may hold a seed");
+    }
+    let named = plain(format!(
+        "# version: 2\nANNALENASCHMIDTMEIER, -, -, 7, {HEX}, totp, 6, 30\n"
+    ));
+    assert_eq!(serials(&named), ["7"]);
 }
 
 #[test]
