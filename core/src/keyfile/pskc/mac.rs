@@ -73,6 +73,12 @@ impl MacMethod {
     }
 }
 
+/// Whether a MAC's key is as long as a cipher's key or a hash. Whoever can change a file makes it of a seed's blocks, and
+/// cuts it by its padding to what they have not guessed yet: one byte after the other, if it could have any length.
+pub(super) fn is_key(bytes: &[u8]) -> bool {
+    matches!(bytes.len(), 16 | 20 | 24 | 28 | 32 | 48 | 64)
+}
+
 fn verify<M: Mac + KeyInit>(key: &[u8], bytes: &[u8], tag: &[u8]) -> bool {
     <M as KeyInit>::new_from_slice(key)
         .is_ok_and(|mac| mac.chain_update(bytes).verify_slice(tag).is_ok())

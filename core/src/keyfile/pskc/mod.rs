@@ -9,6 +9,7 @@ use super::recognize::Head;
 use super::xml::{Document, Element};
 use super::{Assumption, Entries, Entry, Opening, Options, Place, SeedFile, Unlock, Unreadable};
 use header::Header;
+use sealed::NO_MAC;
 use std::collections::VecDeque;
 use unlock::Keys;
 
@@ -75,9 +76,7 @@ impl<'a> Packages<'a> {
         let keys = if header.encryption.found {
             let keys = Keys::new(&header.encryption, &options.unlock, notes);
             let mut keys = keys.map_err(Unreadable::new)?;
-            if try_keys(Input::open(source)?, &keys)? {
-                keys.prove();
-            }
+            try_keys(Input::open(source)?, &mut keys)?;
             Some(keys)
         } else {
             if !matches!(options.unlock, Unlock::Nothing) {
@@ -133,8 +132,9 @@ impl Entries for Packages<'_> {
 }
 
 /// Opens values until a MAC proves the keys: with none that does, all. A value that can't be opened is the file's
-/// fault, or the keys'; behind the proof it is its own. Whether the keys are proved.
-fn try_keys(input: Input<'_>, keys: &Keys) -> Result<bool, Unreadable> {
+/// fault, or the keys'; behind the proof it is its own. Of a file that anybody can have made nothing is proved by anything,
+/// so all are opened: who could have them refused one by one would learn more of each.
+fn try_keys(input: Input<'_>, keys: &mut Keys) -> Result<(), Unreadable> {
     let mut document = Document::new(input);
     let mut notes = Notes::default();
     while let Some(child) = document.next_child()? {
@@ -145,19 +145,27 @@ fn try_keys(input: Input<'_>, keys: &Keys) -> Result<bool, Unreadable> {
             let Some(secret) = values::element(key.element, "Secret") else {
                 continue;
             };
-            let opened = keys.open(secret, &mut notes).map_err(|why| Unreadable {
-                at: Some(Place {
-                    line: secret.line,
-                    key: None,
-                }),
-                why,
-            })?;
+            let opened = match keys.open(secret, &mut notes) {
+                // It is not even decrypted.
+                Err(why) if why == NO_MAC => None,
+                opened => opened.map_err(|why| Unreadable {
+                    at: Some(Place {
+                        line: secret.line,
+                        key: None,
+                    }),
+                    why,
+                })?,
+            };
             if opened.is_some_and(|opened| opened.proven) {
-                return Ok(true);
+                keys.prove();
+                if !keys.anybody_can_encrypt() {
+                    return Ok(());
+                }
             }
         }
+        document.recycle(child);
     }
-    Ok(false)
+    Ok(())
 }
 
 fn printable(name: &str) -> Option<String> {

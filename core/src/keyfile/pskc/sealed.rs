@@ -40,7 +40,7 @@ pub(super) const GIVE_KEY: &str =
 pub(super) const GIVE_PRIVATE_KEY: &str = "the file is encrypted to an RSA key: give the private key that belongs to it \
                                            with --private-key FILE";
 /// Who takes the MAC from a value, and tries what its padding says, would learn a seed byte by byte: nothing is tried.
-const NO_MAC: &str = "it has no MAC, and numbers want one, and so does each value where one has it: \
+pub(super) const NO_MAC: &str = "it has no MAC, and numbers want one, and so does each value where one has it: \
                       ask the vendor for a file in which each value has a MAC";
 const ELSEWHERE: &str = "the MAC is made with a key that the file does not bring, or the key is wrong: \
                          ask the vendor for a file with its MAC key";

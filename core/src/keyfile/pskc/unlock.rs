@@ -2,9 +2,9 @@
 
 use super::cipher::Padding;
 use super::derive::Derivation;
-use super::mac::{Hash, MacMethod};
+use super::mac::{self, Hash, MacMethod};
 use super::method::{Method, SymmetricKey};
-use super::sealed::{GIVE_KEY, GIVE_PRIVATE_KEY, Opened, Sealed};
+use super::sealed::{GIVE_KEY, GIVE_PRIVATE_KEY, Opened, Sealed, WRONG};
 use super::transport;
 use crate::keyfile::assumption::{Assumption, Notes};
 use crate::keyfile::private_key::PrivateKey;
@@ -190,6 +190,9 @@ impl Keys {
             .ok_or("the MAC algorithm is none of HMAC-SHA1, SHA224, SHA256, SHA384, SHA512")?;
         let key = method.find(&["MACKey"]);
         let key = key.map(|key| self.decrypt(key, Padding::Any)).transpose()?;
+        if key.as_ref().is_some_and(|key| !mac::is_key(key)) {
+            return Err(WRONG.to_owned());
+        }
         Ok(MacMethod {
             hash: Some(hash),
             elsewhere: key.is_none() && method.find(&["MACKeyReference"]).is_some(),
@@ -197,12 +200,17 @@ impl Keys {
         })
     }
 
-    /// A key that is encrypted itself: to an RSA key, or with the pre-shared key.
+    /// A key that is encrypted itself: to an RSA key, or with the pre-shared key, and then so that it checks itself. What
+    /// would be said of any other, one by one for each value, is what a seed's last byte would be as its padding.
     fn unwrap(&self, wrapped: &Element) -> Result<SymmetricKey, String> {
         let ciphertext = ciphertext(wrapped)?;
-        let Some(Method::Rsa(scheme)) = Method::of(wrapped)? else {
-            let key = self.decrypt(wrapped, Padding::Any)?;
-            return Ok(SymmetricKey::Exact(key));
+        let scheme = match self.method_of(wrapped)? {
+            Method::Rsa(scheme) => scheme,
+            Method::Symmetric(cipher) if cipher.proves() => {
+                let key = self.decrypt(wrapped, Padding::Any)?;
+                return Ok(SymmetricKey::Exact(key));
+            }
+            Method::Symmetric(_) => return Err(NO_KEY_WRAP.to_owned()),
         };
         let private = self.private.as_ref().ok_or(GIVE_PRIVATE_KEY)?;
         Ok(SymmetricKey::Transported(
@@ -254,13 +262,26 @@ impl Keys {
     }
 
     /// Opens a number; nothing if it is not encrypted. Numbers are shown: without a MAC it may be a seed that somebody
-    /// has put there.
+    /// has put there, and so it may with one that anybody can make.
     pub(super) fn open_number(
         &self,
         value: &Element,
         notes: &mut Notes,
     ) -> Result<Option<Opened>, String> {
+        if self.anybody_can_encrypt() && self.is_encrypted(value) {
+            return Err(NO_NUMBER.to_owned());
+        }
         self.open_value(value, true, notes)
+    }
+
+    fn is_encrypted(&self, value: &Element) -> bool {
+        let as_in_drafts = || self.for_all() && value.text_at(&["Value"]).is_some();
+        value.find(&["EncryptedValue"]).is_some() || (as_in_drafts() && tag(value).is_some())
+    }
+
+    /// Whether no MAC says who has made a value: to a public key everybody can encrypt, a MAC's key too.
+    pub(super) fn anybody_can_encrypt(&self) -> bool {
+        self.private.is_some()
     }
 
     /// RFC 6030 has an `EncryptedValue`, and maybe a `ValueMAC`; drafts have base64 in `Value`, the method named once
@@ -299,6 +320,10 @@ impl Keys {
     }
 }
 
+const NO_KEY_WRAP: &str = "the key of a value is not encrypted by AES key wrap, nor to an RSA key: \
+                           ask the vendor for one of these";
+const NO_NUMBER: &str =
+    "a number is encrypted to an RSA key: ask the vendor for a file that encrypts the seeds alone";
 const NO_CIPHERTEXT: &str = "no encrypted value in base64";
 
 /// Whether the file names a public key, or brings its key encrypted to one.

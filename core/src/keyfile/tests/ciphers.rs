@@ -217,3 +217,15 @@ fn a_value_that_is_cut_off_anywhere_gives_no_seed() {
         assert!(outcome.is_err() || outcome.is_ok_and(|(_, o)| o.packages.is_empty()));
     }
 }
+
+#[test]
+fn a_wrapped_key_that_does_not_check_itself_is_not_even_decrypted() {
+    let sample = text(sample!("pskc-wrapped-key.xml"));
+    let (before, after) = sample.split_once("<xenc:EncryptedKey>").unwrap();
+    for method in ["aes128-cbc", "tripledes-cbc"] {
+        let after = after.replacen("kw-aes128", method, 1);
+        let file = format!("{before}<xenc:EncryptedKey>{after}");
+        let why = refusal(&file, &key(KEY16));
+        assert!(why.contains("AES key wrap"), "{why}");
+    }
+}

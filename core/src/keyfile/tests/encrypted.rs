@@ -312,3 +312,37 @@ fn what_is_encrypted_in_another_way_is_refused_by_its_name() {
         assert!(fault.why.contains(name), "{fault}");
     }
 }
+
+#[test]
+fn a_mac_key_of_no_keys_length_is_a_wrong_key_for_it_may_be_a_part_of_a_seed() {
+    let writer = Writer::new(16, WriteMac::Ciphertext);
+    let file = |mac_key: &[u8]| {
+        let ciphertext = writer.encrypt(SEED);
+        let tag = Hmac::<sha2::Sha256>::new_from_slice(mac_key).unwrap();
+        let tag = tag.chain_update(&ciphertext).finalize().into_bytes();
+        let method = writer.value("MACKey", mac_key);
+        let (method, _) = method.split_once("<ValueMAC>").unwrap();
+        let method = method
+            .replace("<EncryptedValue>", "")
+            .replace("</EncryptedValue>", "");
+        let package = writer.package("A1", SEED, "");
+        let (before, rest) = package.split_once("<ValueMAC>").unwrap();
+        let (_, after) = rest.split_once("</ValueMAC>").unwrap();
+        let package = format!("{before}<ValueMAC>{}</ValueMAC>{after}", to_base64(&tag));
+        Writer::file(&[package]).replace(
+            "hmac-sha256\"/>",
+            &format!("hmac-sha256\">{method}</MACKey></MACMethod>"),
+        )
+    };
+    let read = |length| outcome(file(&vec![5; length]).as_bytes(), &writer.options());
+    for length in [16, 20, 32, 64] {
+        assert_eq!(serials(&read(length).unwrap().1), ["A1"], "{length}");
+    }
+    for length in [0, 1, 2, 15, 17, 33] {
+        let why = read(length).err().unwrap().why;
+        assert!(
+            why.contains("a wrong key or passphrase, or a damaged file"),
+            "{why}"
+        );
+    }
+}

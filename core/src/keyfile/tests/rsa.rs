@@ -176,3 +176,45 @@ fn a_mac_on_a_seed_that_is_encrypted_to_an_rsa_key_needs_a_mac_key_of_its_own() 
     let fault = refusal(format!("{before}{after}"), &private(KEY));
     assert!(fault.contains("no key to check it with"), "{fault}");
 }
+
+#[test]
+fn a_number_that_is_encrypted_where_anybody_can_encrypt_is_not_even_decrypted() {
+    for sample in [
+        &sample!("pskc-rsa-1_5-mac.xml")[..],
+        &sample!("pskc-rsa-oaep.xml")[..],
+    ] {
+        let sample = text(sample);
+        let (_, value) = sample.split_once("<Secret>").unwrap();
+        let (value, _) = value.split_once("</Secret>").unwrap();
+        let (before, rest) = sample.split_once("<PlainValue>").unwrap();
+        let (_, after) = rest.split_once("</PlainValue>").unwrap();
+        let file = format!("{before}{value}{after}");
+        let (_, outcome) = outcome(file.as_bytes(), &private(KEY)).unwrap();
+        assert_eq!(serials(&outcome), [""; 0]);
+        let why = &outcome.rejected[0].1;
+        assert!(why.contains("a number is encrypted to an RSA key"), "{why}");
+    }
+}
+
+#[test]
+fn one_damaged_value_where_anybody_can_encrypt_refuses_the_whole_file() {
+    for sample in [
+        &sample!("pskc-rsa-oaep.xml")[..],
+        &sample!("pskc-rsa-1_5-mac.xml")[..],
+        &sample!("pskc-rsa-oaep-key.xml")[..],
+    ] {
+        let package = |sample: &str| {
+            let begin = sample.find("<KeyPackage>").unwrap();
+            let end = sample.find("</KeyContainer>").unwrap();
+            sample[begin..end].to_owned()
+        };
+        let good = text(sample);
+        let bad = package(&damaged(sample));
+        let file = good.replace("</KeyContainer>", &format!("{bad}</KeyContainer>"));
+        assert!(refusal(&file, &private(KEY)).contains("can't be decrypted"));
+        let twice = package(&good);
+        let file = good.replace("</KeyContainer>", &format!("{twice}</KeyContainer>"));
+        let (_, outcome) = outcome(file.as_bytes(), &private(KEY)).unwrap();
+        assert_eq!(outcome.packages.len(), 2);
+    }
+}
