@@ -86,6 +86,7 @@ const PAIR_FIRST: &str = "otpair import a seed file, or otpair user bypass USER"
 
 fn examine(config: Option<&Path>, mend: bool) -> Vec<Finding> {
     let mut findings = examine_own(config, mend);
+    findings.extend(people::strangers_tokens(config));
     // A config of somebody's own is examined with its cache; the machine's doors do not go by it.
     if config.is_none() {
         let protected = if let Some(window) = Window::here() {
@@ -145,7 +146,6 @@ fn examine_own(config: Option<&Path>, mend: bool) -> Vec<Finding> {
             findings.extend(cache_findings(&mut cache, &machine, mend));
             if findings.iter().all(|found| found.about != "inventory") {
                 findings.extend(nothing_imported(&mut cache));
-                findings.extend(people::strangers_tokens(&mut cache, &machine));
             }
             findings.extend(people::record_findings(&mut cache, &machine.policy()));
         }

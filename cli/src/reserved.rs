@@ -19,24 +19,29 @@ pub(crate) struct Names {
     strangers: Vec<String>,
     /// So many tokens are theirs.
     tokens: u64,
+    /// The system's users can't be read: then nobody is said to be unknown, and no more are waited for.
+    failed: bool,
 }
 
 impl Names {
-    /// Another token is reserved for somebody. Where the system's users can't be read, they are not said to be unknown.
+    /// Another token is reserved for somebody.
     pub(crate) fn meet(&mut self, machine: &Machine, name: &str) {
-        let is_stranger = match self.looked_up.get(name) {
-            Some(is_stranger) => *is_stranger,
-            None if self.looked_up.len() == MOST => return,
-            None => {
-                let is_stranger = matches!(machine.known(name), Ok(None));
-                self.looked_up.insert(name.to_owned(), is_stranger);
-                if is_stranger {
-                    self.strangers.push(name.to_owned());
-                }
-                is_stranger
-            }
+        if let Some(is_stranger) = self.looked_up.get(name) {
+            self.tokens += u64::from(*is_stranger);
+            return;
+        }
+        if self.failed || self.looked_up.len() == MOST {
+            return;
+        }
+        let Ok(known) = machine.known(name) else {
+            self.failed = true;
+            return;
         };
-        self.tokens += u64::from(is_stranger);
+        if known.is_none() {
+            self.strangers.push(name.to_owned());
+            self.tokens += 1;
+        }
+        self.looked_up.insert(name.to_owned(), known.is_none());
     }
 
     /// What is to be said of the strangers among them.
@@ -49,6 +54,7 @@ impl Names {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let first: Vec<_> = first.iter().map(|name| format!("\"{name}\"")).collect();
         let names = first.join(", ") + &more;
         (self.tokens > 0).then(|| {
             let (are, them) = if self.tokens == 1 { ("is", "it") } else { ("are", "them") };

@@ -10,6 +10,7 @@ use otpair_core::policy::{Policy, Unpaired, Who};
 use otpair_core::records::{Fault, Holder, UserRecord};
 use otpair_core::throttle::Lock;
 use otpair_host::clock;
+use std::path::Path;
 
 /// What all the records say.
 pub(super) fn record_findings(cache: &mut SeedCache, policy: &Policy) -> Vec<Finding> {
@@ -99,14 +100,17 @@ fn any_ready(cache: &mut SeedCache, now: u64) -> bool {
 }
 
 /// Tokens that nobody can pair, because whom they are reserved for is unknown here.
-pub(super) fn strangers_tokens(cache: &mut SeedCache, machine: &Machine) -> Option<Finding> {
+pub(super) fn strangers_tokens(config: Option<&Path>) -> Option<Finding> {
+    // What can't be opened has been told.
+    let machine = Machine::load(config).ok()?;
+    let mut cache = machine.cache().ok()?;
     let mut names = reserved::Names::default();
     // What can't be read has been told by the check.
     let _ = cache.tokens(|entry| {
         let stock = entry.ok().map(|entry| entry.stock);
         let free = stock.filter(|stock| stock.holder == Holder::Nobody);
         if let Some(name) = free.and_then(|stock| stock.reserved_for) {
-            names.meet(machine, &name);
+            names.meet(&machine, &name);
         }
         Ok::<_, Fault>(())
     });

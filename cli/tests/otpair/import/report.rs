@@ -217,7 +217,7 @@ fn tokens_reserved_for_people_who_are_unknown_here_are_told_of_by_import_and_doc
         TOTP.csv()
     );
     scratch.write("people.csv", people);
-    let told = "1 token is reserved for people whom this machine does not know, so nobody can pair it here: nobody-here@example.com";
+    let told = "1 token is reserved for people whom this machine does not know, so nobody can pair it here: \"nobody-here@example.com\"";
     for arguments in [
         &["import", "people.csv", "--dry-run"][..],
         &["import", "people.csv"],
