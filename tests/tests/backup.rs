@@ -211,7 +211,7 @@ fn a_token_that_was_unpaired_since_is_theirs_again_and_that_is_told_and_logged()
     machine.write(FILE, backed_up(&machine));
     machine.admin(&["user", "unpair", "alice", "12345678"]);
     let before = machine.events("paired").len();
-    let told_of = "paired: token 12345678 with alice, as in the backup: nobody had it here";
+    let told_of = "paired: token 12345678 with alice, as in the backup\n";
     let mut dry = RESTORE.to_vec();
     dry.insert(1, "--dry-run");
     let would = machine.admin(&dry);
@@ -233,6 +233,11 @@ fn a_token_that_was_unpaired_since_is_theirs_again_and_that_is_told_and_logged()
     assert_eq!(machine.serials(ALICE), ["12345678"]);
     let again = machine.admin(&RESTORE);
     assert!(!again.contains("paired:"), "{again}");
+    machine.admin(&["user", "unpair", "alice", "12345678"]);
+    machine.admin(&["token", "remove", "12345678"]);
+    let unknown = machine.admin(&RESTORE);
+    assert!(unknown.contains(told_of), "{unknown}");
+    assert_eq!(machine.events("paired").len(), before + 2);
 }
 
 /// A seed file with so many tokens.

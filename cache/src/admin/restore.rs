@@ -28,7 +28,7 @@ pub type LeftOut = (Serial, Left);
 pub struct Restored {
     /// Something was changed.
     pub changed: bool,
-    /// Tokens that nobody had here and that are the person's again, or would be.
+    /// Tokens that the person has with this and had not before, or would have.
     pub paired: Vec<Serial>,
     /// What was left as it is here.
     pub left: Vec<LeftOut>,
@@ -130,8 +130,8 @@ impl Restore<'_> {
                 self.claim(token, account, new)?
             };
             match claimed {
-                Ok((held, was_free)) => {
-                    if new && was_free {
+                Ok(held) => {
+                    if new {
                         done.paired.push(token.serial.clone());
                     }
                     room -= usize::from(new);
@@ -258,19 +258,17 @@ impl Restore<'_> {
         })
     }
 
-    /// Claims a token for the account that had it, unless it is in its record already. With it, whether nobody had it.
+    /// Claims a token for the account that had it, unless it is in its record already.
     fn claim(
         &mut self,
         copy: &TokenCopy,
         account: &Account,
         new: bool,
-    ) -> Result<Result<(HeldToken, bool), Left>, Fault> {
+    ) -> Result<Result<HeldToken, Left>, Fault> {
         let user = &account.name;
         let Some(entry) = self.entry(&copy.serial)? else {
-            let held = self.claim_missing(copy, account)?;
-            return Ok(Ok((held, false)));
+            return self.claim_missing(copy, account).map(Ok);
         };
-        let was_free = entry.stock.holder == Holder::Nobody;
         if !self.is_same(&entry.stock.token, copy)? {
             return Ok(Err(Left::OtherToken));
         }
@@ -283,7 +281,7 @@ impl Restore<'_> {
             token: entry.stock.token,
         };
         if !new || self.rules.dry_run || entry.stock.holder == Holder::Paired(user.clone()) {
-            return Ok(Ok((held, was_free)));
+            return Ok(Ok(held));
         }
         let claimed =
             self.cache.inventory()?.change(&copy.serial, |entry| {
@@ -296,8 +294,7 @@ impl Restore<'_> {
                     Err(why) => (Err(why), None),
                 }
             })?;
-        let claimed = claimed.unwrap_or(Err(Left::OtherToken));
-        Ok(claimed.map(|()| (held, was_free)))
+        Ok(claimed.unwrap_or(Err(Left::OtherToken)).map(|()| held))
     }
 
     /// A token that was only in its holder's record when the backup was made.

@@ -13,6 +13,7 @@ use otpair_core::backup::text::{Counts, Reader, Unreadable};
 use otpair_core::backup::{Entry, UserCopy};
 use otpair_core::event::{Event, EventKind};
 use otpair_core::records::{Account, Fault};
+use otpair_core::token::Serial;
 use otpair_host::{accounts, clock};
 use serde::Serialize;
 use std::fs::File;
@@ -43,7 +44,13 @@ struct Report {
     /// For people: each conflict, and each token that somebody has again.
     #[serde(skip)]
     notes: Vec<String>,
+    /// So many tokens somebody has again.
+    #[serde(skip)]
+    paired: usize,
 }
+
+/// So many of these are named; the audit log has them all.
+const NAMED: usize = 100;
 
 /// A backup that its passphrase has opened.
 struct Backup {
@@ -171,9 +178,7 @@ fn user(
     }
     let done = restore.user(copy, &copy.account);
     for serial in done.iter().flat_map(|done| &done.paired) {
-        let note =
-            format!("paired: token {serial} with {name}, as in the backup: nobody had it here");
-        report.notes.push(note);
+        report.pair(serial, name);
         if !rules.dry_run {
             let event = Event::new(EventKind::Paired).serial(Some(serial));
             machine.record(Some(name), &event.reason("as in a backup"));
@@ -225,7 +230,20 @@ impl Report {
         Ok(())
     }
 
-    fn print(&self, json: bool, dry_run: bool) -> Result<(), Failure> {
+    fn pair(&mut self, serial: &Serial, user: &str) {
+        self.paired += 1;
+        if self.paired <= NAMED {
+            let note = format!("paired: token {serial} with {user}, as in the backup");
+            self.notes.push(note);
+        }
+    }
+
+    fn print(&mut self, json: bool, dry_run: bool) -> Result<(), Failure> {
+        if self.paired > NAMED {
+            let more = self.paired - NAMED;
+            self.notes
+                .push(format!("paired: {more} more tokens, as in the backup"));
+        }
         if json {
             self.notes.iter().for_each(|note| output::note(note));
             return output::print_json(self);
