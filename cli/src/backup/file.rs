@@ -47,10 +47,11 @@ pub(super) struct Unfinished {
 
 impl Unfinished {
     pub(super) fn make(path: &Path) -> Result<Self, Failure> {
+        let failed = |error| Failure::file(path, &error);
+        // Two at the same time do not write each other's, and nobody else has taken it.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Two at the same time do not write each other's.
-        let temporary = path.with_file_name(format!(".{name}.{}.otpair", std::process::id()));
-        let _ = fs::remove_file(&temporary);
+        let number = random_number().map_err(failed)?;
+        let temporary = path.with_file_name(format!(".{name}.{number:x}.otpair"));
         if let Some(file) = unnamed(path) {
             return Ok(Self {
                 file,
@@ -58,12 +59,9 @@ impl Unfinished {
                 is_named: false,
             });
         }
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&temporary)
-            .map_err(|error| Failure::file(path, &error))?;
+        let mut new = OpenOptions::new();
+        let file = new.write(true).create_new(true).mode(0o600);
+        let file = file.open(&temporary).map_err(failed)?;
         Ok(Self {
             file,
             temporary,
@@ -75,9 +73,18 @@ impl Unfinished {
     pub(super) fn finish(mut self, path: &Path, force: bool) -> Result<(), Failure> {
         let failed = |error| Failure::file(path, &error);
         self.file.sync_all().map_err(failed)?;
+        if !self.is_named && !force {
+            match self.link(path) {
+                Err(Errno::EXIST) => return Err(there(path)),
+                linked => linked.map_err(|error| failed(error.into()))?,
+            }
+            return sync_folder(path).map_err(failed);
+        }
         if !self.is_named {
             // No file takes another's place but by its name.
-            self.name().map_err(|error| failed(error.into()))?;
+            self.link(&self.temporary)
+                .map_err(|error| failed(error.into()))?;
+            self.is_named = true;
         }
         if force {
             fs::rename(&self.temporary, path).map_err(failed)?;
@@ -88,11 +95,9 @@ impl Unfinished {
         sync_folder(path).map_err(failed)
     }
 
-    fn name(&mut self) -> Result<(), Errno> {
+    fn link(&self, path: &Path) -> Result<(), Errno> {
         let itself = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-        linkat(CWD, itself, CWD, &self.temporary, AtFlags::SYMLINK_FOLLOW)?;
-        self.is_named = true;
-        Ok(())
+        linkat(CWD, itself, CWD, path, AtFlags::SYMLINK_FOLLOW)
     }
 
     fn rename_to_new(&self, path: &Path) -> Result<(), Failure> {
@@ -149,9 +154,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     if path != Path::new("-") {
         return Ok(found::open(path)?.0);
     }
-    let mut name = [0; 8];
-    getrandom::fill(&mut name).map_err(io::Error::other)?;
-    let name = format!("otpair-restore-{:x}", u64::from_le_bytes(name));
+    let name = format!("otpair-restore-{:x}", random_number()?);
     let path = std::env::temp_dir().join(name);
     let mut file = OpenOptions::new()
         .read(true)
@@ -163,4 +166,11 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     io::copy(&mut io::stdin().lock(), &mut file)?;
     file.rewind()?;
     Ok(file)
+}
+
+/// For a name that nobody can have taken.
+fn random_number() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(u64::from_le_bytes(bytes))
 }
