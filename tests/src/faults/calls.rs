@@ -25,6 +25,7 @@ const NAMES: &[(c_long, &str)] = &[
     (libc::SYS_getgid, "getgid"),
     (libc::SYS_getpid, "getpid"),
     (libc::SYS_getrandom, "getrandom"),
+    (libc::SYS_getsockopt, "getsockopt"),
     (libc::SYS_gettid, "gettid"),
     (libc::SYS_gettimeofday, "gettimeofday"),
     (libc::SYS_getuid, "getuid"),

@@ -74,6 +74,12 @@ impl Call {
         &*calls::name(self.number) == "socket" && self.arguments[0] == NETLINK
     }
 
+    /// Whether it asks who is at the other end of a socket, as the helper does before all else.
+    pub fn asks_for_the_caller(&self) -> bool {
+        let peer = u64::from(libc::SO_PEERCRED.cast_unsigned());
+        &*calls::name(self.number) == "getsockopt" && self.arguments[2] == peer
+    }
+
     /// How it opens a file, if it does.
     pub fn flags(&self) -> Option<u64> {
         match &*calls::name(self.number) {

@@ -19,18 +19,45 @@ pub fn run(scenario: &Scenario, which: &Which, tally: &mut Tally) {
         scenario.is_good,
         "without a fault: {reply:?}"
     );
+    let bounds = Bounds::of(scenario, &seen);
     let mut tried = 0;
     for (place, call) in seen.calls.iter().enumerate() {
         let mut is_tried = false;
         for (kind, fault) in chosen(call, place, which) {
             let name = Name::new(scenario.name, kind, place + 1);
             if which.wants(&name, 100) {
-                is_tried |= inject(scenario, &name, fault, call, tally);
+                is_tried |= inject(scenario, &name, fault, call, &bounds, tally);
             }
         }
         tried += usize::from(is_tried);
     }
     tally.points(scenario.name, tried);
+}
+
+/// Which of a sign-on's calls are not otpair's.
+struct Bounds {
+    /// So many are of a process of its own, before it looks who has called.
+    begin: usize,
+    /// From this one on libpam tells the kernel's audit log.
+    end: usize,
+}
+
+impl Bounds {
+    fn of(scenario: &Scenario, seen: &Seen) -> Self {
+        let begins = || seen.calls.iter().position(Call::asks_for_the_caller);
+        let begin = match scenario.from {
+            From::Helper => begins().expect("the helper asks who has called"),
+            _ => 0,
+        };
+        Self {
+            begin,
+            end: seen
+                .calls
+                .iter()
+                .position(Call::audits)
+                .unwrap_or(usize::MAX),
+        }
+    }
 }
 
 /// The faults for a call.
@@ -51,7 +78,14 @@ fn chosen(call: &Call, place: usize, which: &Which) -> Vec<(&'static str, Kind)>
 }
 
 /// Whether it was done.
-fn inject(scenario: &Scenario, name: &Name, kind: Kind, call: &Call, tally: &mut Tally) -> bool {
+fn inject(
+    scenario: &Scenario,
+    name: &Name,
+    kind: Kind,
+    call: &Call,
+    bounds: &Bounds,
+    tally: &mut Tally,
+) -> bool {
     let (reply, seen) = faulted(scenario, name, kind);
     let is_done = seen.last_fault >= name.number;
     let mut judgement = judge(
@@ -59,10 +93,10 @@ fn inject(scenario: &Scenario, name: &Name, kind: Kind, call: &Call, tally: &mut
         &reply,
         &seen,
         Times::of(scenario),
-        may(scenario, kind, call),
+        may(kind, call, name.number <= bounds.begin),
     );
     // How often libpam asks the kernel's audit log for its answer is not the same each time.
-    let is_over = seen.calls.iter().any(Call::audits);
+    let is_over = name.number > bounds.end;
     judgement.must(is_done || is_over, || {
         "this fault could not be done: the calls were others".to_owned()
     });
@@ -92,12 +126,12 @@ fn faulted(scenario: &Scenario, name: &Name, kind: Kind) -> (Reply, Seen) {
         .unwrap_or_else(once)
 }
 
-fn may(scenario: &Scenario, kind: Kind, call: &Call) -> &'static [May] {
+fn may(kind: Kind, call: &Call, is_before_main: bool) -> &'static [May] {
     match kind {
         Kind::Torn(_) => &[May::Tear, May::Leave],
         Kind::KillBefore | Kind::KillAfter | Kind::Disk(_) => &[May::Leave],
         // A process of its own, which Rust ends where it can't set it up.
-        _ if scenario.from == From::Helper => &[May::Abort],
+        _ if is_before_main => &[May::Abort],
         _ if calls::removes(call.number) => &[May::Leave],
         _ => &[],
     }
