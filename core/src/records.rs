@@ -80,6 +80,18 @@ impl UserRecord {
     /// The most bypass codes a person can have at a time.
     pub const MAX_BYPASS: usize = 4;
 
+    /// The person's token of this serial number.
+    #[must_use]
+    pub fn token(&self, serial: &Serial) -> Option<&HeldToken> {
+        self.tokens.iter().find(|held| held.token.serial == *serial)
+    }
+
+    /// The same, to be changed.
+    pub fn token_mut(&mut self, serial: &Serial) -> Option<&mut HeldToken> {
+        let mut tokens = self.tokens.iter_mut();
+        tokens.find(|held| held.token.serial == *serial)
+    }
+
     /// The record where its last commit may be lost: the next sign-on by a token takes two passcodes, and no bypass
     /// code counts any more, for its use could be what was lost. One that is issued from now on does.
     #[must_use]
@@ -129,6 +141,17 @@ pub enum Holder {
     Pairing(String),
     /// With this user.
     Paired(String),
+}
+
+impl Holder {
+    /// Who has the token, or has begun to pair it.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Nobody => None,
+            Self::Pairing(user) | Self::Paired(user) => Some(user),
+        }
+    }
 }
 
 /// A token of the inventory. While it is paired, the truth about its state is in the holder's record.

@@ -323,6 +323,22 @@ impl TokenState {
         self.last_accepted
             .map_or(Some(0), |last| last.checked_add(1))
     }
+
+    /// Both states of one token, of which neither knew what the other did: what is spent in one stays spent, what is
+    /// disabled in one stays disabled.
+    #[must_use]
+    pub fn higher(&self, other: &Self) -> Self {
+        // The drift goes with what was accepted last.
+        let later = if other.last_accepted > self.last_accepted {
+            other
+        } else {
+            self
+        };
+        Self {
+            disabled: self.disabled || other.disabled,
+            ..*later
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What is wrong with a cache, and mending what can be mended.
 
-use super::tokens::holding;
 use super::{Entry, Error, UserAndRecord, import};
 use crate::SeedCache;
 use crate::folder::{Access, Folder, UNFINISHED, UNFINISHED_JOURNAL};
@@ -188,7 +187,7 @@ impl SeedCache {
         let Some((_, record)) = self.record_of(user)? else {
             return Ok(false);
         };
-        let Some(held) = holding(&record, serial) else {
+        let Some(held) = record.token(serial) else {
             return Ok(false);
         };
         self.need_inventory(now)?;
@@ -219,7 +218,7 @@ fn self_contradiction(entry: &Entry, records: &HashMap<String, UserRecord>) -> O
     let held_by = |user: &String| {
         records
             .get(user)
-            .is_some_and(|record| holding(record, serial).is_some())
+            .is_some_and(|record| record.token(serial).is_some())
     };
     match &entry.stock.holder {
         Holder::Pairing(user) if !held_by(user) => Some(Problem::Unfinished {

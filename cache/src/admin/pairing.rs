@@ -1,6 +1,5 @@
 //! Pairing and unpairing by the admin. The order of the steps is what a crash in between is survived by.
 
-use super::tokens::holding;
 use super::{Error, Refusal, import};
 use crate::SeedCache;
 use crate::record::{RecordFile, Whose};
@@ -28,7 +27,7 @@ impl SeedCache {
     ) -> Result<(), Error> {
         let most = most.min(UserRecord::MAX_TOKENS);
         let before = self.read(account)?.record;
-        if holding(&before, serial).is_none() {
+        if before.token(serial).is_none() {
             has_room(&before, account, most)?;
         }
         let token = self.claim_for_admin(serial, account, state, may_pair)?;
@@ -37,7 +36,7 @@ impl SeedCache {
             state: *state,
         };
         self.modify(account, |record| {
-            if holding(record, serial).is_none() {
+            if record.token(serial).is_none() {
                 has_room(record, account, most)?;
                 record.tokens.push(held.clone());
             }
@@ -180,7 +179,7 @@ impl SeedCache {
         })?;
         let current = file.examine(Whose::Name(user), &self.keys)?;
         let mut record = current.state.record.clone();
-        let Some(held) = holding(&record, serial).cloned() else {
+        let Some(held) = record.token(serial).cloned() else {
             return Ok(false);
         };
         self.take_back(held, user, now)?;
@@ -197,12 +196,7 @@ impl SeedCache {
         let inventory = self.inventory()?;
         inventory.add_if_missing(&import::of_record(held, user, now))?;
         inventory.change(&serial, |entry| {
-            let old = entry.stock.state;
-            let raised = TokenState {
-                last_accepted: state.last_accepted.max(old.last_accepted),
-                disabled: state.disabled || old.disabled,
-                ..state
-            };
+            let raised = state.higher(&entry.stock.state);
             let holder = match &entry.stock.holder {
                 Holder::Paired(holder) if holder == user => Holder::Pairing(user.to_owned()),
                 other => other.clone(),

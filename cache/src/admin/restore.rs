@@ -1,7 +1,6 @@
 //! Restoring a backup: token by token, then person by person. What becomes of each is decided in
 //! [`otpair_core::backup::merge`]; killed at any point, the restore goes on when it is run again.
 
-use super::tokens::holding;
 use super::{Entry, Error, Refusal};
 use crate::SeedCache;
 use crate::seal;
@@ -81,8 +80,9 @@ impl Restore<'_> {
         let serial = &copy.token.serial;
         self.begin()?;
         let mut raised = false;
-        if let Some(user) = self.entry(serial)?.as_ref().and_then(holder_of) {
-            raised = self.raise_in_record(&user, &copy.token)?;
+        let entry = self.entry(serial)?;
+        if let Some(user) = entry.as_ref().and_then(|entry| entry.stock.holder.user()) {
+            raised = self.raise_in_record(user, &copy.token)?;
         }
         self.begin()?;
         let Some(entry) = self.entry(serial)? else {
@@ -123,7 +123,7 @@ impl Restore<'_> {
         let most = self.rules.most.min(UserRecord::MAX_TOKENS);
         let mut room = most.saturating_sub(before.tokens.len());
         for token in &copy.tokens {
-            let new = holding(&before, &token.serial).is_none();
+            let new = before.token(&token.serial).is_none();
             let claimed = if new && room == 0 {
                 Err(Left::NoRoom(most))
             } else {
@@ -237,10 +237,10 @@ impl Restore<'_> {
         let Some((account, record)) = self.cache.record_of(user)? else {
             return Ok(false);
         };
-        let Some(held) = holding(&record, &copy.serial) else {
+        let Some(held) = record.token(&copy.serial) else {
             return Ok(false);
         };
-        let rises = merge::higher(&held.state, &copy.state) != held.state;
+        let rises = held.state.higher(&copy.state) != held.state;
         if !rises || !self.is_same(&held.token, copy)? {
             return Ok(false);
         }
@@ -250,9 +250,8 @@ impl Restore<'_> {
         // Whoever unpairs holds the record while waiting for the inventory.
         self.flush()?;
         self.cache.modify(&account, |record| {
-            let mut tokens = record.tokens.iter_mut();
-            if let Some(held) = tokens.find(|held| held.token.serial == copy.serial) {
-                held.state = merge::higher(&held.state, &copy.state);
+            if let Some(held) = record.token_mut(&copy.serial) {
+                held.state = held.state.higher(&copy.state);
             }
             Ok(true)
         })
@@ -277,7 +276,7 @@ impl Restore<'_> {
             return Ok(Err(why));
         }
         let held = HeldToken {
-            state: merge::higher(&entry.stock.state, &copy.state),
+            state: entry.stock.state.higher(&copy.state),
             token: entry.stock.token,
         };
         if !new || self.rules.dry_run || entry.stock.holder == Holder::Paired(user.clone()) {
@@ -287,7 +286,7 @@ impl Restore<'_> {
             self.cache.inventory()?.change(&copy.serial, |entry| {
                 match merge::may_have(&entry.stock, user, strip_domain) {
                     Ok(()) => {
-                        let state = merge::higher(&entry.stock.state, &copy.state);
+                        let state = entry.stock.state.higher(&copy.state);
                         let changed = (Holder::Pairing(user.clone()), state);
                         (Ok(()), Some(changed))
                     }
@@ -370,14 +369,6 @@ fn left(serial: &Serial, why: Left) -> Restored {
     Restored {
         left: vec![(serial.clone(), why)],
         ..Restored::default()
-    }
-}
-
-/// Who has a token by the inventory.
-fn holder_of(entry: &Entry) -> Option<String> {
-    match &entry.stock.holder {
-        Holder::Nobody => None,
-        Holder::Paired(user) | Holder::Pairing(user) => Some(user.clone()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::pairing::refuse_held;
 use super::{Entry, Error, Refusal};
 use crate::SeedCache;
-use otpair_core::records::{Account, Fault, FaultKind, HeldToken, Holder, UserRecord};
+use otpair_core::records::{Account, Fault, FaultKind, Holder, UserRecord};
 use otpair_core::token::{Serial, TokenState};
 
 /// How many tokens are read from the inventory at a time.
@@ -54,12 +54,12 @@ impl SeedCache {
     /// While a token is paired, the inventory's state of it is old: the holder's record has the true one. A token whose
     /// pairing got as far as the record is paired, though the inventory was not told any more.
     pub(super) fn with_true_state(&mut self, mut entry: Entry) -> Result<Entry, Fault> {
-        if let Holder::Paired(user) | Holder::Pairing(user) = &entry.stock.holder
+        if let Some(user) = entry.stock.holder.user()
             && let Some((_, record)) = self.record_of(user)?
-            && let Some(held) = holding(&record, &entry.stock.token.serial)
+            && let Some(held) = record.token(&entry.stock.token.serial)
         {
             entry.stock.state = held.state;
-            entry.stock.holder = Holder::Paired(user.clone());
+            entry.stock.holder = Holder::Paired(user.to_owned());
         }
         Ok(entry)
     }
@@ -107,7 +107,7 @@ impl SeedCache {
             })?;
             // Paired with somebody in this very moment: their record has to know too.
             if same_holder != Some(false) {
-                return Ok(user_of(holder));
+                return Ok(holder.user().map(ToOwned::to_owned));
             }
         }
     }
@@ -116,7 +116,7 @@ impl SeedCache {
     fn holder_by_records(&mut self, serial: &Serial) -> Result<Option<String>, Fault> {
         let holds = |(user, record): (String, Result<(Account, UserRecord), Fault>)| {
             let (_, record) = record.ok()?;
-            holding(&record, serial).map(|_| user)
+            record.token(serial).map(|_| user)
         };
         Ok(self.users_with_records()?.find_map(holds))
     }
@@ -132,8 +132,7 @@ impl SeedCache {
             return Ok(false);
         };
         self.modify(&account, |record| {
-            let mut tokens = record.tokens.iter_mut();
-            let held = tokens.find(|held| held.token.serial == *serial);
+            let held = record.token_mut(serial);
             Ok(held.map(|held| held.state.disabled = disabled).is_some())
         })
     }
@@ -180,19 +179,4 @@ fn in_record_only(user: String, serial: &Serial, fault: Option<Fault>) -> Error 
         Some(fault) => fault,
     };
     Error::InRecordOnly { user, fault }
-}
-
-fn user_of(holder: Holder) -> Option<String> {
-    match holder {
-        Holder::Nobody => None,
-        Holder::Paired(user) | Holder::Pairing(user) => Some(user),
-    }
-}
-
-/// A record's token of this serial number.
-pub(super) fn holding<'r>(record: &'r UserRecord, serial: &Serial) -> Option<&'r HeldToken> {
-    record
-        .tokens
-        .iter()
-        .find(|held| held.token.serial == *serial)
 }

@@ -5,17 +5,8 @@ use super::{Which, list};
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::output;
-use otpair_cache::admin::{Entry, Error};
+use otpair_cache::admin::Error;
 use otpair_core::event::{Event, EventKind};
-use otpair_core::records::Holder;
-
-/// Who has or is pairing a token.
-pub(super) fn holder(entry: &Entry) -> Option<&str> {
-    match &entry.stock.holder {
-        Holder::Nobody => None,
-        Holder::Pairing(user) | Holder::Paired(user) => Some(user),
-    }
-}
 
 /// Disables or enables a token.
 pub(super) fn set_disabled(

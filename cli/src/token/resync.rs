@@ -1,6 +1,6 @@
 //! `otpair token resync`: back in step by two passcodes.
 
-use super::{Which, change, list};
+use super::{Which, list};
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::secret;
@@ -47,7 +47,7 @@ impl Args {
             windows: machine.policy().windows,
             now: clock::now(),
         };
-        let user = change::holder(&entry);
+        let user = entry.stock.holder.user();
         let in_record = match user {
             Some(user) => proof.commit_to_record(&mut cache, user, token)?,
             None => None,

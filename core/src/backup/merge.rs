@@ -58,21 +58,6 @@ pub fn same_account(copy: &Account, here: Option<&Account>) -> Result<(), Strang
     }
 }
 
-/// The state of a token that is here and in a backup.
-#[must_use]
-pub fn higher(here: &TokenState, copy: &TokenState) -> TokenState {
-    // The drift goes with what was accepted last.
-    let later = if copy.last_accepted > here.last_accepted {
-        copy
-    } else {
-        here
-    };
-    TokenState {
-        disabled: here.disabled || copy.disabled,
-        ..*later
-    }
-}
-
 /// The failures of a person who has some here and in a backup.
 #[must_use]
 pub fn higher_throttle(here: Throttle, copy: Throttle) -> Throttle {
@@ -97,7 +82,7 @@ pub fn new_in_stock(copy: &StockCopy, now: u64) -> TokenState {
 /// The state and the reservation of a token that is here, the same one as in a backup; and what was left of the backup.
 #[must_use]
 pub fn in_stock(here: &Stock, copy: &StockCopy) -> (TokenState, Option<String>, Option<Left>) {
-    let state = higher(&here.state, &copy.token.state);
+    let state = here.state.higher(&copy.token.state);
     let (reserved_for, left) = match (&here.reserved_for, &copy.reserved_for) {
         (Some(here), Some(copy)) if here != copy => {
             (Some(here), Some(Left::Reserved(here.clone())))
@@ -146,7 +131,7 @@ pub fn record(
     for HeldToken { token, state } in tokens {
         let mut held = merged.tokens.iter_mut();
         if let Some(held) = held.find(|held| held.token.serial == token.serial) {
-            held.state = higher(&held.state, state);
+            held.state = held.state.higher(state);
         } else if merged.tokens.len() < most.min(UserRecord::MAX_TOKENS) {
             merged.in_doubt |= token.parameters.token_type == TokenType::Hotp;
             merged.tokens.push(HeldToken {

@@ -92,14 +92,14 @@ fn restored(token: HeldToken) -> UserRecord {
 fn the_state_is_that_of_the_later_accept_and_disabled_in_either_is_disabled() {
     let (old, new) = (accepted(100, 3), accepted(200, -1));
     for (here, copy) in [(old, new), (new, old)] {
-        assert_eq!(higher(&here, &copy), new);
+        assert_eq!(here.higher(&copy), new);
     }
     let disabled = TokenState {
         disabled: true,
         ..old
     };
     for (here, copy) in [(disabled, new), (new, disabled)] {
-        let both = higher(&here, &copy);
+        let both = here.higher(&copy);
         assert!(both.disabled && both.last_accepted == Some(200));
     }
 }
