@@ -1,7 +1,8 @@
 //! PSKC, the Portable Symmetric Key Container (RFC 6030): XML, plain or encrypted.
 //!
 //! The file is walked twice. First whole, for well-formedness and for the keys of what is encrypted; then package
-//! by package. In between the first encrypted value is tried: with the wrong key the file is refused, not each entry.
+//! by package. In between encrypted values are tried, until one proves the key: with the wrong one the file is refused,
+//! not each entry.
 
 use super::assumption::Notes;
 use super::input::Input;
